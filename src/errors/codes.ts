@@ -1,0 +1,84 @@
+/** What a code means for HTTP and for a caller that thinks of trying again. */
+export interface CodeFacts {
+  /** The HTTP status of the answer that is made of it. */
+  readonly status: number;
+  /** Whether the same call may succeed later, with nothing changed. */
+  readonly retryable: boolean;
+  /** How long to wait first, in milliseconds, where nothing better is known (default: 1,000). */
+  readonly retryAfterMs?: number;
+}
+
+const misuse = { status: 500, retryable: false };
+const soon = { status: 503, retryable: true };
+const capacity = { status: 503, retryable: true, retryAfterMs: 10_000 };
+
+/** Every code of a {@link ContainerError}. Closed: a code is never renamed and never reused. */
+export const CODES = {
+  /** `ctx.container` is missing: the class is not in `containers` of the Wrangler configuration. */
+  NO_CONTAINER: misuse,
+  /** The Durable Object binding is missing from `env`. */
+  NO_BINDING: misuse,
+  /** Neither `defaultPort` nor the call names a port. */
+  NO_PORT: misuse,
+  /** Not an integer from 1 to 65535. */
+  INVALID_PORT: misuse,
+  /** Not a duration such as `"10m"` or a number of seconds. */
+  INVALID_DURATION: misuse,
+  /** A setting of the class that cannot work. */
+  INVALID_CONFIG: misuse,
+  /** An argument of a call that cannot work. */
+  INVALID_ARGUMENT: misuse,
+  /** The request names no session, or not one that is allowed. */
+  INVALID_SESSION: { status: 400, retryable: false },
+  /** The request asks for a port that this container does not offer. */
+  PORT_NOT_ALLOWED: { status: 403, retryable: false },
+  /** `start()` with other options than those of the run that is going on. */
+  START_CONFLICT: { status: 409, retryable: false },
+  /** The platform has no instance to give at this moment. */
+  NO_INSTANCE: { status: 503, retryable: true, retryAfterMs: 5_000 },
+  /** All of `max_instances` are running. */
+  MAX_INSTANCES: capacity,
+  /** Containers are started too fast. */
+  RATE_LIMITED: { status: 429, retryable: true },
+  /** The image is still on its way to where the container is to run. */
+  IMAGE_PREPARING: capacity,
+  /** The container could not be started: its image or its entrypoint fails. */
+  START_FAILED: soon,
+  /** No instance within the time allowed. */
+  START_TIMEOUT: soon,
+  /** A port stayed closed for the time allowed. The container goes on booting. */
+  PORT_TIMEOUT: soon,
+  /** The app does not listen to its port any more. */
+  NOT_LISTENING: soon,
+  /** The container is not running, and the call does not start it. */
+  NOT_RUNNING: soon,
+  /** The container ended before it answered. */
+  EXITED: soon,
+  /** The connection broke, so whether the app did its work is unknown: repeat only what may run twice. */
+  CONNECTION_LOST: { status: 502, retryable: true },
+  /** The app took the request and did not answer in the time allowed. */
+  REQUEST_TIMEOUT: { status: 504, retryable: false },
+  /** The caller left. */
+  ABORTED: { status: 499, retryable: false },
+  /** The Durable Object was reset by a deploy, by its memory limit or by its storage. */
+  OBJECT_RESET: soon,
+  /** The Durable Object has too many requests waiting; more of them make it worse. */
+  OVERLOADED: capacity,
+  /** The runtime calls its error transient and says no more. */
+  UNAVAILABLE: soon,
+  /** An error of the runtime that is not known here. */
+  RUNTIME_ERROR: misuse,
+} as const satisfies Record<string, CodeFacts>;
+
+/** A stable name for what went wrong. */
+export type ContainerErrorCode = keyof typeof CODES;
+
+/** Says whether `text` is one of our codes. */
+export function isCode(text: string): text is ContainerErrorCode {
+  return Object.hasOwn(CODES, text);
+}
+
+/** Returns what `code` means: the table's entry, without the literal types that no caller needs. */
+export function codeFacts(code: ContainerErrorCode): CodeFacts {
+  return CODES[code];
+}
