@@ -5,10 +5,10 @@ import {
   classifyRuntimeError,
   toContainerError,
 } from "../../src/errors/from-runtime.ts";
-import { FOREIGN, LOCAL, PRODUCTION, WRAPPED } from "./corpus.ts";
+import { EXPECTED, FOREIGN, LOCAL, PRODUCTION, WRAPPED } from "./corpus.ts";
 
 describe("classifyRuntimeError()", () => {
-  it.each([...LOCAL, ...PRODUCTION, ...WRAPPED])(
+  it.each([...LOCAL, ...PRODUCTION, ...EXPECTED, ...WRAPPED])(
     "reads $kind from: $text",
     ({ text, kind }) => {
       expect(classifyRuntimeError(new Error(text))).toMatchObject({
