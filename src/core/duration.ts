@@ -5,9 +5,7 @@ export type Duration = string | number;
 
 const UNIT_MS = [86_400_000, 3_600_000, 60_000, 1_000, 1];
 // Units fall from days to milliseconds, each at most once, so that "30m1h" and "5s5s" are typos.
-const SHAPE = ["d", "h", "m", "s", "ms"]
-  .map((unit) => `(?:(\\d+(?:\\.\\d+)?)${unit})?`)
-  .join("");
+const SHAPE = ["d", "h", "m", "s", "ms"].map((unit) => `(?:(\\d+(?:\\.\\d+)?)${unit})?`).join("");
 const DURATION = new RegExp(`^${SHAPE}$`);
 // A century: longer is a mistake of units, and an alarm that far may not fit a Date.
 const MAX_MS = 36_500 * 86_400_000;
@@ -24,12 +22,9 @@ const MAX_MS = 36_500 * 86_400_000;
  * @throws {ContainerError} `INVALID_DURATION` when it is neither, negative, not finite or too long
  */
 export function parseDuration(value: Duration, field: string): number {
-  const durationMs = Math.round(
-    typeof value === "number" ? value * 1_000 : parseText(value),
-  );
+  const durationMs = Math.round(typeof value === "number" ? value * 1_000 : parseText(value));
   if (durationMs >= 0 && durationMs <= MAX_MS) return durationMs;
-  const shown =
-    typeof value === "string" ? JSON.stringify(value) : String(value);
+  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
   throw new ContainerError(
     "INVALID_DURATION",
     `Cannot read ${field}: ${shown} is not a duration; use "500ms", "30s", "10m", "1h30m", "1d" or a number of seconds (at most 36500d)`,
@@ -38,11 +33,7 @@ export function parseDuration(value: Duration, field: string): number {
 }
 
 function parseText(value: unknown): number {
-  const parts =
-    typeof value === "string" && value !== "" ? DURATION.exec(value) : null;
+  const parts = typeof value === "string" && value !== "" ? DURATION.exec(value) : null;
   if (parts === null) return NaN;
-  return UNIT_MS.reduce(
-    (sum, unitMs, i) => sum + Number(parts[i + 1] ?? 0) * unitMs,
-    0,
-  );
+  return UNIT_MS.reduce((sum, unitMs, i) => sum + Number(parts[i + 1] ?? 0) * unitMs, 0);
 }

@@ -8,20 +8,11 @@ import { ContainerError } from "../errors/container-error.ts";
  * @throws {ContainerError} `INVALID_PORT` when it is not one
  */
 export function parsePort(value: unknown, field: string): number {
-  const port =
-    typeof value === "string" && /^\d{1,5}$/.test(value)
-      ? Number(value)
-      : value;
-  if (
-    typeof port === "number" &&
-    Number.isInteger(port) &&
-    port >= 1 &&
-    port <= 65_535
-  ) {
+  const port = typeof value === "string" && /^\d{1,5}$/.test(value) ? Number(value) : value;
+  if (typeof port === "number" && Number.isInteger(port) && port >= 1 && port <= 65_535) {
     return port;
   }
-  const shown =
-    typeof value === "string" ? JSON.stringify(value) : String(value);
+  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
   throw new ContainerError(
     "INVALID_PORT",
     `Cannot use ${field}: ${shown} is not a port; use an integer from 1 to 65535`,

@@ -1,0 +1,23 @@
+/** Share of `sleepAfter` by which the persisted activity may lag behind. */
+const PERSIST_SHARE = 0.05;
+
+/** Time beyond the idle deadline for which the container is kept in any case. */
+const LIFE_MARGIN_MS = 60_000;
+
+/** Whether activity moved far enough from what is persisted to be written again. */
+export function shouldPersistActivity(
+  activeAtMs: number,
+  persistedAtMs: number,
+  sleepAfterMs: number,
+): boolean {
+  return activeAtMs - persistedAtMs > sleepAfterMs * PERSIST_SHARE;
+}
+
+/**
+ * For how long the runtime must keep the container when the object leaves memory: past the idle
+ * deadline, the stop grace and what the persisted activity may lag. Our alarm decides long before;
+ * this only holds the floor.
+ */
+export function lifeFloorMs(sleepAfterMs: number, stopGraceMs: number): number {
+  return Math.ceil(sleepAfterMs * (1 + PERSIST_SHARE)) + stopGraceMs + LIFE_MARGIN_MS;
+}

@@ -1,0 +1,22 @@
+export { Container } from "./worker/container.ts";
+export { getContainer } from "./worker/get-container.ts";
+export { getRandom } from "./worker/get-random.ts";
+export { loadBalance } from "./worker/load-balance.ts";
+export { sessionId } from "./worker/session-id.ts";
+export { switchPort } from "./worker/switch-port.ts";
+export { ContainerError, errorCode, isContainerError } from "./errors/container-error.ts";
+export type { ContainerErrorCode } from "./errors/codes.ts";
+export type { StopCause } from "./core/lifecycle/phase.ts";
+export type { State } from "./core/lifecycle/public-state.ts";
+export type { Traffic } from "./worker/http-proxy.ts";
+export type {
+  CancellationOptions,
+  ContainerOptions,
+  ContainerStartConfigOptions,
+  Schedule,
+  Signal,
+  SignalInteger,
+  StartAndWaitForPortsOptions,
+  StopParams,
+  WaitOptions,
+} from "./worker/container-types.ts";

@@ -1,0 +1,14 @@
+import type { Clock } from "./clock.ts";
+import type { ContainerRuntime } from "./container-runtime.ts";
+
+/** What the shell uses of a Durable Object's storage: synchronous, so nothing waits on it. */
+export type ObjectStorage = Pick<DurableObjectStorage, "kv" | "sql" | "setAlarm" | "deleteAlarm">;
+
+/** What the shell needs of the platform. */
+export interface Platform {
+  readonly runtime: ContainerRuntime;
+  readonly clock: Clock;
+  readonly storage: ObjectStorage;
+  /** Keeps the object in memory until the work is settled. */
+  keepAlive(work: Promise<unknown>): void;
+}

@@ -1,0 +1,261 @@
+import { backoffMs } from "../core/backoff.ts";
+import { isLive } from "../core/lifecycle/phase.ts";
+import { ContainerError } from "../errors/container-error.ts";
+import { classifyRuntimeError, toContainerError } from "../errors/from-runtime.ts";
+import type { RuntimeFaultKind } from "../errors/from-runtime.ts";
+import type { Platform } from "../ports/platform.ts";
+import type { Ending } from "./exit-watch.ts";
+import { probePort } from "./probe-port.ts";
+import { SharedTask, type Patience } from "./shared-task.ts";
+import { sleep } from "./sleep.ts";
+import type { Supervisor } from "./supervisor.ts";
+
+/** How long one caller waits for an instance and for its ports. */
+export interface WaitBudget {
+  readonly signal?: AbortSignal | undefined;
+  /** Until the platform has given an instance, in milliseconds. */
+  readonly instanceTimeoutMs?: number | undefined;
+  /** For instance and ports together, in milliseconds. */
+  readonly readyTimeoutMs?: number | undefined;
+}
+
+/** What probes are aimed at, read anew for each. */
+export interface ProbeSettings {
+  /** The URL asked for; its host is what the app sees as `Host`. */
+  url(): string;
+  /** A port, open or closed, whose probe shows that the container is up. */
+  containerPort(): number;
+}
+
+/** Time for an instance when the caller set none. Starts are throttled for longer than 8 s. */
+const INSTANCE_TIMEOUT_MS = 30_000;
+
+/** Time for instance and ports together when the caller set none. */
+const READY_TIMEOUT_MS = 60_000;
+
+/** Key of the gate that waits for the container itself, whatever its ports do. */
+const CONTAINER = 0;
+
+const TRANSIENT: ReadonlySet<RuntimeFaultKind> = new Set([
+  "no-instance",
+  "max-instances",
+  "rate-limited",
+  "image-preparing",
+  "connection-lost",
+]);
+
+/**
+ * Lets callers in once the container is up and their ports answer. Each port has one gate at a
+ * time, however many wait behind it; a gate starts the container if nobody did.
+ */
+export class Admission {
+  readonly #platform: Platform;
+  readonly #supervisor: Supervisor;
+  readonly #target: ProbeSettings;
+  readonly #gates = new Map<number, SharedTask<number>>();
+  #proven: { readonly run: number; readonly ports: Set<number> } = { run: 0, ports: new Set() };
+  #refusal: { readonly run: number; readonly error: unknown } | undefined;
+
+  constructor(platform: Platform, supervisor: Supervisor, target: ProbeSettings) {
+    this.#platform = platform;
+    this.#supervisor = supervisor;
+    this.#target = target;
+  }
+
+  /** Whether a request may go to `port` right now: the port answered in this run. */
+  isOpen(port: number): boolean {
+    const { phase } = this.#supervisor;
+    return phase.kind === "ready" && this.#isProven(phase.run, port);
+  }
+
+  /** Takes back that a port answers, so that the next request probes it first. */
+  distrust(port: number): void {
+    this.#proven.ports.delete(port);
+  }
+
+  /** Starts the container if need be and waits until every port answers. */
+  async open(ports: readonly number[], budget: WaitBudget): Promise<void> {
+    const wasUp = this.#isUp();
+    const run = await this.#pass(ports, budget);
+    this.#supervisor.dispatch({ kind: "ready", atMs: this.#now(), run });
+    if (!wasUp) await this.#supervisor.startHook;
+  }
+
+  /** Starts the container if need be and waits until it is up, whatever its ports do. */
+  async start(budget: WaitBudget): Promise<void> {
+    const wasUp = this.#isUp();
+    if (wasUp && this.#platform.runtime.running) return;
+    const run = await this.#pass([CONTAINER], budget);
+    this.#supervisor.dispatch({ kind: "up", atMs: this.#now(), run });
+    if (!wasUp) await this.#supervisor.startHook;
+  }
+
+  /** Waits for one port of a container that runs; starts none. */
+  async waitForPort(port: number, budget: WaitBudget): Promise<void> {
+    if (!isLive(await this.#supervisor.reconcile())) {
+      throw new ContainerError(
+        "NOT_RUNNING",
+        `Cannot wait for port ${port}: the container is not running; call start() or startAndWaitForPorts() first`,
+      );
+    }
+    await this.#pass([port], budget);
+  }
+
+  async #pass(ports: readonly number[], budget: WaitBudget): Promise<number> {
+    const startedAtMs = this.#now();
+    const runs = await Promise.all(
+      ports.map((port) => this.#gate(port).join(this.#patience(port, budget, startedAtMs))),
+    );
+    return Math.max(...runs);
+  }
+
+  #gate(port: number): SharedTask<number> {
+    const open = this.#gates.get(port);
+    if (open !== undefined && !open.isAbandoned) return open;
+    const gate = new SharedTask(this.#platform.clock, (abandoned) =>
+      this.#prove(port, abandoned).finally(() => {
+        if (this.#gates.get(port) === gate) this.#gates.delete(port);
+      }),
+    );
+    this.#gates.set(port, gate);
+    return gate;
+  }
+
+  /** Brings the container up and the port to an answer; returns the run that answered. */
+  async #prove(port: number, abandoned: AbortSignal): Promise<number> {
+    let refusals = 0;
+    for (;;) {
+      const run = await this.#begin(abandoned);
+      if (this.#isProven(run, port)) return run;
+      const outcome =
+        this.#refusalOf(run) === undefined ? await this.#probe(run, port, abandoned) : "gone";
+      if (outcome === "proven") {
+        this.#note(run, port);
+        return run;
+      }
+      if (outcome === "abandoned") throw abortError(port);
+      await this.#supervisor.reconcile();
+      const { phase } = this.#supervisor;
+      if (isLive(phase) && phase.run === run) continue; // it only looked gone
+      refusals += 1;
+      await this.#afterEnd(run, refusals, abandoned);
+    }
+  }
+
+  /** Starts a run unless one is going on; a container that is stopping is waited for first. */
+  async #begin(abandoned: AbortSignal): Promise<number> {
+    for (;;) {
+      const phase = await this.#supervisor.reconcile();
+      if (phase.kind !== "stopping") break;
+      if (abandoned.aborted) throw abortError(CONTAINER);
+      await Promise.race([this.#supervisor.ended(phase.run), aborted(abandoned)]);
+    }
+    this.#supervisor.dispatch({ kind: "start-requested", atMs: this.#now() });
+    return this.#supervisor.phase.run;
+  }
+
+  #probe(run: number, port: number, abandoned: AbortSignal): ReturnType<typeof probePort> {
+    const { clock, runtime } = this.#platform;
+    const isContainer = port === CONTAINER;
+    return probePort({
+      clock,
+      runtime,
+      port: isContainer ? this.#target.containerPort() : port,
+      url: this.#target.url(),
+      proof: isContainer ? "container" : "answer",
+      abandoned,
+      onUp: () => this.#note(run, CONTAINER),
+    });
+  }
+
+  /** A refusal that may pass is tried again after a pause; any other end is the callers' answer. */
+  async #afterEnd(run: number, refusals: number, abandoned: AbortSignal): Promise<void> {
+    const ending = this.#supervisor.lastEnding;
+    if (ending?.run !== run) return;
+    if (ending.kind === "exited") throw exitedError(ending);
+    this.#refusal = ending;
+    if (!TRANSIENT.has(classifyRuntimeError(ending.error).kind)) {
+      throw toContainerError(ending.error, "start the container");
+    }
+    await sleep(this.#platform.clock, backoffMs(refusals, 100, 5_000), abandoned);
+    if (abandoned.aborted) throw abortError(CONTAINER);
+  }
+
+  #patience(port: number, budget: WaitBudget, startedAtMs: number): Patience {
+    const readyTimeoutMs = budget.readyTimeoutMs ?? READY_TIMEOUT_MS;
+    const instanceTimeoutMs = budget.instanceTimeoutMs ?? INSTANCE_TIMEOUT_MS;
+    return {
+      signal: budget.signal,
+      timeoutMs: Math.min(instanceTimeoutMs, readyTimeoutMs),
+      onTimeout: () => {
+        const waitedMs = this.#now() - startedAtMs;
+        const { run } = this.#supervisor.phase;
+        if (!this.#isProven(run, CONTAINER) && waitedMs >= instanceTimeoutMs) {
+          return this.#noInstanceError(waitedMs);
+        }
+        if (waitedMs < readyTimeoutMs) return readyTimeoutMs - waitedMs;
+        return port === CONTAINER ? this.#noInstanceError(waitedMs) : portError(port, waitedMs);
+      },
+      onAbort: () => abortError(port),
+    };
+  }
+
+  #noInstanceError(waitedMs: number): ContainerError {
+    if (this.#refusal !== undefined && this.#refusal.run === this.#supervisor.phase.run) {
+      return toContainerError(this.#refusal.error, `start the container within ${waitedMs} ms`);
+    }
+    return new ContainerError(
+      "START_TIMEOUT",
+      `Cannot start the container: no instance after ${waitedMs} ms; allow more by instanceGetTimeoutMS`,
+    );
+  }
+
+  #refusalOf(run: number): Ending | undefined {
+    const ending = this.#supervisor.lastEnding;
+    return ending?.kind === "refused" && ending.run === run ? ending : undefined;
+  }
+
+  #isUp(): boolean {
+    const { kind } = this.#supervisor.phase;
+    return kind === "running" || kind === "ready";
+  }
+
+  #isProven(run: number, port: number): boolean {
+    return this.#proven.run === run && this.#proven.ports.has(port);
+  }
+
+  #note(run: number, port: number): void {
+    if (this.#proven.run !== run) this.#proven = { run, ports: new Set() };
+    this.#proven.ports.add(port);
+  }
+
+  #now(): number {
+    return this.#platform.clock.now();
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+}
+
+function abortError(port: number): ContainerError {
+  const what = port === CONTAINER ? "the container" : `port ${port}`;
+  return new ContainerError("ABORTED", `Stopped waiting for ${what}: the caller left`);
+}
+
+function portError(port: number, waitedMs: number): ContainerError {
+  return new ContainerError(
+    "PORT_TIMEOUT",
+    `Cannot reach port ${port}: no answer for ${waitedMs} ms; listen on 0.0.0.0:${port}, or allow more by portReadyTimeoutMS. The container goes on booting`,
+    { details: { port, waitedMs } },
+  );
+}
+
+function exitedError(ending: Extract<Ending, { kind: "exited" }>): ContainerError {
+  const { exitCode, cause } = ending.exit;
+  return new ContainerError(
+    "EXITED",
+    `Cannot reach the container: it ended before it was ready, with exit code ${exitCode ?? "unknown"} (${cause}); check its entrypoint and its log`,
+    { details: { exitCode, cause } },
+  );
+}

@@ -1,0 +1,368 @@
+import { DurableObject } from "cloudflare:workers";
+import { parseDuration, type Duration } from "../core/duration.ts";
+import { DEFAULT_STOP_GRACE_MS, type Policy } from "../core/lifecycle/policy.ts";
+import { publicState, type State } from "../core/lifecycle/public-state.ts";
+import { parsePort } from "../core/port.ts";
+import { signalNumber } from "../core/signal-number.ts";
+import { ContainerError } from "../errors/container-error.ts";
+import { Admission } from "./admission.ts";
+import { checkObject } from "./check-object.ts";
+import type {
+  CancellationOptions,
+  ContainerOptions,
+  ContainerStartConfigOptions,
+  Schedule,
+  Signal,
+  SignalInteger,
+  StartAndWaitForPortsOptions,
+  StopParams,
+  WaitOptions,
+} from "./container-types.ts";
+import { readFetchArguments, readPortArguments } from "./arguments.ts";
+import { HttpProxy, type Traffic } from "./http-proxy.ts";
+import { ScheduleTable } from "./schedule-table.ts";
+import { StartSettings } from "./start-settings.ts";
+import { Supervisor } from "./supervisor.ts";
+import { readTargetPort } from "./switch-port.ts";
+import { systemClock } from "./system-clock.ts";
+
+/** Probed to see whether the container is up when the class names no port. */
+const UNNAMED_PORT = 33;
+
+/**
+ * A Durable Object that owns one container: starts it when a request comes, sends requests to it,
+ * and puts it to sleep when it is idle.
+ *
+ * @example
+ * ```ts
+ * export class MyContainer extends Container {
+ *   defaultPort = 4000;
+ *   sleepAfter = "10m";
+ * }
+ * ```
+ */
+export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
+  /** Port that requests go to when they name none. */
+  defaultPort?: number;
+  /** Ports that must answer before the container counts as ready. */
+  requiredPorts?: number[];
+  /**
+   * Idle time after which `onActivityExpired` is called: `"30s"`, `"10m"`, `"1h30m"`, `"1d"`,
+   * `"500ms"`, or a number of seconds. Default: `"10m"`.
+   */
+  sleepAfter: Duration = "10m";
+  /** Environment of the container. */
+  envVars?: Record<string, string>;
+  /** Replaces the image's command. */
+  entrypoint?: string[];
+  /** Whether the container may reach the internet. Default: true. */
+  enableInternet = true;
+  /** Key-value labels attached to the container for metrics. */
+  labels?: Record<string, string>;
+  /**
+   * Host and path of the readiness probe, as `"host/path"`. Any answer but 503 counts.
+   * Default: `"ping"`, that is `/` with the host `ping`.
+   */
+  pingEndpoint = "ping";
+  /** Time between the stop signal and `destroy()`. Default: 30 s. */
+  stopGrace: Duration = DEFAULT_STOP_GRACE_MS / 1_000;
+  /**
+   * `watched` (default): response bodies and WebSockets keep the instance awake while they last.
+   * `pass-through`: they are handed to the client unseen, which is faster for chatty sockets; what
+   * is open then neither keeps the instance awake nor outlives its sleep.
+   */
+  traffic: Traffic = "watched";
+
+  readonly #supervisor: Supervisor;
+  readonly #admission: Admission;
+  readonly #proxy: HttpProxy;
+  readonly #tasks: ScheduleTable;
+  readonly #settings = new StartSettings();
+
+  /**
+   * Called by the runtime.
+   *
+   * @param options settings for classes that prefer arguments to fields; fields of a subclass win,
+   * for `envVars` key by key
+   * @throws {ContainerError} `NO_CONTAINER` or `INVALID_CONFIG` when the Wrangler configuration
+   * lacks something
+   */
+  constructor(ctx: DurableObjectState, env: Env, options: ContainerOptions = {}) {
+    super(ctx, env);
+    const runtime = checkObject(ctx, new.target.name);
+    if (options.defaultPort !== undefined) this.defaultPort = options.defaultPort;
+    if (options.sleepAfter !== undefined) this.sleepAfter = options.sleepAfter;
+    if (options.entrypoint !== undefined) this.entrypoint = options.entrypoint;
+    if (options.enableInternet !== undefined) this.enableInternet = options.enableInternet;
+    const platform = {
+      runtime,
+      clock: systemClock,
+      storage: ctx.storage,
+      keepAlive: (work: Promise<unknown>) => ctx.waitUntil(work),
+    };
+    this.#tasks = new ScheduleTable(ctx.storage, (name) => this.#method(name));
+    const host = {
+      policy: () => this.#policy(),
+      startOptions: () => this.#startOptions(options.envVars),
+      onStart: () => this.onStart(),
+      onStop: (params: StopParams) => this.onStop(params),
+      onActivityExpired: () => this.onActivityExpired(),
+      report: (error: unknown) => this.#report(error),
+    };
+    this.#supervisor = new Supervisor(platform, host, this.#tasks);
+    this.#admission = new Admission(platform, this.#supervisor, {
+      url: () => `http://${this.pingEndpoint}`,
+      containerPort: () => this.defaultPort ?? this.requiredPorts?.[0] ?? UNNAMED_PORT,
+    });
+    this.#proxy = new HttpProxy({
+      runtime,
+      supervisor: this.#supervisor,
+      admission: this.#admission,
+      traffic: () => this.traffic,
+      requiredPorts: () => this.requiredPorts ?? [],
+    });
+    void ctx.blockConcurrencyWhile(async () => {
+      await null; // the fields of the subclass are set when the constructor has returned
+      this.#supervisor.construct();
+    });
+  }
+
+  /** Answers what is known of the instance, without waking or keeping it. */
+  async getState(): Promise<State> {
+    await this.#supervisor.reconcile();
+    return publicState(this.#supervisor.lifecycle);
+  }
+
+  /**
+   * Starts the container unless it runs, and resolves when it is up. Its ports may still be closed.
+   *
+   * @throws {ContainerError} `NO_INSTANCE`, `MAX_INSTANCES`, `RATE_LIMITED`, `START_TIMEOUT` when
+   * the platform gives no instance; `START_FAILED`, `EXITED` when the image does not run;
+   * `START_CONFLICT` when a start with other options is under way
+   */
+  async start(
+    startOptions?: ContainerStartConfigOptions,
+    waitOptions?: WaitOptions,
+  ): Promise<void> {
+    await this.#settings.during(startOptions, () =>
+      this.#admission.start({
+        signal: waitOptions?.signal,
+        instanceTimeoutMs: timeoutOf(waitOptions),
+      }),
+    );
+  }
+
+  /**
+   * Starts the container unless it runs, and resolves when the ports answer: those given, else
+   * `requiredPorts`, else `defaultPort`.
+   *
+   * @throws {ContainerError} as `start()`, and `PORT_TIMEOUT` when a port stays closed; `NO_PORT`
+   * when no port is known
+   */
+  async startAndWaitForPorts(args: StartAndWaitForPortsOptions): Promise<void>;
+  async startAndWaitForPorts(
+    ports?: number | number[],
+    cancellationOptions?: CancellationOptions,
+    startOptions?: ContainerStartConfigOptions,
+  ): Promise<void>;
+  async startAndWaitForPorts(
+    portsOrArgs?: number | number[] | StartAndWaitForPortsOptions,
+    cancellationOptions?: CancellationOptions,
+    startOptions?: ContainerStartConfigOptions,
+  ): Promise<void> {
+    const args = readPortArguments(portsOrArgs, cancellationOptions, startOptions);
+    const ports = this.#portsToAwait(args.ports);
+    const { abort, instanceGetTimeoutMS, portReadyTimeoutMS } = args.cancellationOptions ?? {};
+    await this.#settings.during(args.startOptions, () =>
+      this.#admission.open(ports, {
+        signal: abort,
+        instanceTimeoutMs: instanceGetTimeoutMS,
+        readyTimeoutMs: portReadyTimeoutMS,
+      }),
+    );
+  }
+
+  /**
+   * Waits until a port of the running container answers.
+   *
+   * @returns 1, for compatibility; tries are not counted here
+   * @throws {ContainerError} `NOT_RUNNING`, `PORT_TIMEOUT`, `EXITED`
+   */
+  async waitForPort(waitOptions: WaitOptions): Promise<number> {
+    const port = parsePort(waitOptions.portToCheck, "portToCheck");
+    await this.#admission.waitForPort(port, {
+      signal: waitOptions.signal,
+      readyTimeoutMs: timeoutOf(waitOptions),
+    });
+    return 1;
+  }
+
+  /**
+   * Sends a signal that asks the container to end; after `stopGrace` it is destroyed.
+   *
+   * @param signal a name, or a number from 1 to 64
+   * @throws {ContainerError} `INVALID_ARGUMENT` for anything else
+   */
+  async stop(signal: Signal | SignalInteger = "SIGTERM"): Promise<void> {
+    const number = signalNumber(signal);
+    await this.#supervisor.reconcile();
+    const atMs = systemClock.now();
+    this.#supervisor.dispatch({ kind: "stop-requested", atMs, signal: number });
+  }
+
+  /** Ends the container at once. Resolves when it is gone. */
+  async destroy(): Promise<void> {
+    const phase = await this.#supervisor.reconcile();
+    if (phase.kind === "stopped") return;
+    this.#supervisor.dispatch({ kind: "destroy-requested", atMs: systemClock.now() });
+    await this.#supervisor.ended(phase.run);
+  }
+
+  /** Called once per run, when the container is up; when its ports answer, if those are awaited. */
+  onStart(): void | Promise<void> {}
+
+  /** Called once per run, when it has ended. If it throws, it is called again. */
+  onStop(_params: StopParams): void | Promise<void> {}
+
+  /**
+   * Called when nothing happened for `sleepAfter`. Stops the container by default; if it is not
+   * stopped here, the idle time starts anew.
+   */
+  async onActivityExpired(): Promise<void> {
+    await this.stop();
+  }
+
+  /** Called with what went wrong behind the scenes. Logs and rethrows by default. */
+  onError(error: unknown): unknown {
+    console.error("Container error:", error);
+    throw error;
+  }
+
+  /** Starts the idle time anew, as a request does. */
+  renewActivityTimeout(): void {
+    this.#supervisor.touch();
+  }
+
+  /**
+   * Calls a method of this class later, also when the container or the object sleeps.
+   *
+   * @param when a date, or a delay in seconds
+   * @param callback name of the method
+   * @param payload passed to the method; must survive JSON
+   * @throws {ContainerError} `INVALID_ARGUMENT` when the time or the method is not usable
+   */
+  async schedule<Payload = string>(
+    when: Date | number,
+    callback: string,
+    payload?: Payload,
+  ): Promise<Schedule<Payload>> {
+    const schedule = this.#tasks.add(when, callback, payload as Payload, systemClock.now());
+    this.#supervisor.rearm();
+    return schedule;
+  }
+
+  /** The tasks that call one method, the next one first. */
+  async listSchedules<Payload = string>(callback: string): Promise<Schedule<Payload>[]> {
+    return this.#tasks.list(callback);
+  }
+
+  /** The task of an id. */
+  async getSchedule<Payload = string>(taskId: string): Promise<Schedule<Payload> | undefined> {
+    return this.#tasks.get(taskId);
+  }
+
+  /** Removes the tasks that call one method. */
+  deleteSchedules(callback: string): void {
+    this.#tasks.deleteAll(callback);
+    this.#supervisor.rearm();
+  }
+
+  /** Has the alarm fire within so many milliseconds at the latest. */
+  async scheduleNextAlarm(delayMs = 1_000): Promise<void> {
+    this.#supervisor.wakeWithin(delayMs);
+  }
+
+  /**
+   * Sends a request to the container, starting it if need be. Not for WebSockets when called on a
+   * stub: use `fetch(switchPort(request, port))` there.
+   *
+   * @returns the app's answer, or one with the header `x-berth-error` when there is none
+   * @throws {ContainerError} `NO_PORT`, `INVALID_PORT`
+   */
+  async containerFetch(
+    requestOrUrl: Request | string | URL,
+    portOrInit?: number | RequestInit,
+    portParam?: number,
+  ): Promise<Response> {
+    const { request, port } = readFetchArguments(requestOrUrl, portOrInit, portParam);
+    return await this.#proxy.forward(request, this.#portOf(port));
+  }
+
+  /** Sends every request to the container, to the port of `switchPort` or else `defaultPort`. */
+  override async fetch(request: Request): Promise<Response> {
+    const target = readTargetPort(request);
+    return await this.containerFetch(target.request, target.port);
+  }
+
+  /** Called by the runtime. A class that overrides it must call it, too. */
+  override async alarm(_info?: AlarmInvocationInfo): Promise<void> {
+    await this.#supervisor.alarm();
+  }
+
+  #portOf(port: number | undefined): number {
+    const chosen = port ?? this.defaultPort;
+    if (chosen !== undefined) return parsePort(chosen, port === undefined ? "defaultPort" : "port");
+    throw new ContainerError(
+      "NO_PORT",
+      `Cannot choose a port of ${this.constructor.name}: set defaultPort in the class, or use switchPort(request, port)`,
+    );
+  }
+
+  #portsToAwait(ports: readonly number[] | undefined): readonly number[] {
+    const chosen = ports ?? this.requiredPorts ?? [];
+    if (chosen.length === 0) return [this.#portOf(undefined)];
+    return chosen.map((port) => parsePort(port, ports === undefined ? "requiredPorts" : "ports"));
+  }
+
+  #policy(): Policy {
+    return {
+      sleepAfterMs: parseDuration(this.sleepAfter, "sleepAfter"),
+      stopGraceMs: parseDuration(this.stopGrace, "stopGrace"),
+    };
+  }
+
+  #startOptions(optionVars: Record<string, string> | undefined): ContainerStartupOptions {
+    const own = this.#settings.current;
+    const env = own?.envVars ?? { ...optionVars, ...this.envVars };
+    const entrypoint = own?.entrypoint ?? this.entrypoint;
+    const labels = own?.labels ?? this.labels;
+    return {
+      enableInternet: own?.enableInternet ?? this.enableInternet,
+      ...(Object.keys(env).length > 0 ? { env } : {}),
+      ...(entrypoint === undefined ? {} : { entrypoint }),
+      ...(labels === undefined || Object.keys(labels).length === 0 ? {} : { labels }),
+    };
+  }
+
+  #method(name: string): ReturnType<ConstructorParameters<typeof ScheduleTable>[1]> {
+    const method: unknown = Reflect.get(this, name);
+    if (typeof method !== "function") return undefined;
+    return (payload, schedule) => Reflect.apply(method, this, [payload, schedule]) as unknown;
+  }
+
+  #report(error: unknown): void {
+    void (async () => {
+      try {
+        await this.onError(error);
+      } catch {
+        // the default rethrows, for users who call it themselves; here nobody is left to catch it
+      }
+    })();
+  }
+}
+
+/** The peer counts tries; the time they take together is what the caller meant. */
+function timeoutOf(options: WaitOptions | undefined): number | undefined {
+  if (options?.retries === undefined) return undefined;
+  return options.retries * (options.waitInterval ?? 300);
+}

@@ -1,0 +1,143 @@
+import { ContainerError } from "../errors/container-error.ts";
+import { classifyRuntimeError, toContainerError } from "../errors/from-runtime.ts";
+import { toResponse } from "../errors/to-response.ts";
+import type { Lease } from "../core/lease.ts";
+import type { ContainerRuntime } from "../ports/container-runtime.ts";
+import type { Admission } from "./admission.ts";
+import type { Supervisor } from "./supervisor.ts";
+import { joinSockets } from "./join-sockets.ts";
+
+/** How bodies and sockets pass: seen by idleness and drain, or handed through unseen. */
+export type Traffic = "watched" | "pass-through";
+
+/** Methods that may be sent twice. */
+const IDEMPOTENT: ReadonlySet<string> = new Set([
+  "GET",
+  "HEAD",
+  "OPTIONS",
+  "PUT",
+  "DELETE",
+  "TRACE",
+]);
+
+/** What the proxy works with. */
+export interface ProxyParts {
+  readonly runtime: ContainerRuntime;
+  readonly supervisor: Supervisor;
+  readonly admission: Admission;
+  traffic(): Traffic;
+  requiredPorts(): readonly number[];
+}
+
+/** Sends requests to the container, starting it when it is not ready. */
+export class HttpProxy {
+  readonly #parts: ProxyParts;
+
+  constructor(parts: ProxyParts) {
+    this.#parts = parts;
+  }
+
+  /** Forwards one request; every failure is an answer with a code, never a hang or a throw. */
+  async forward(request: Request, port: number): Promise<Response> {
+    try {
+      if (!this.#isOpen(port)) await this.#admit(request, port);
+      return await this.#send(withPlainScheme(request), port);
+    } catch (error) {
+      return this.#fail(error, port);
+    }
+  }
+
+  #isOpen(port: number): boolean {
+    return this.#parts.admission.isOpen(port) && this.#parts.runtime.running;
+  }
+
+  #admit(request: Request, port: number): Promise<void> {
+    const ports = new Set([...this.#parts.requiredPorts(), port]);
+    return this.#parts.admission.open([...ports], { signal: request.signal });
+  }
+
+  async #send(request: Request, port: number): Promise<Response> {
+    try {
+      return await this.#sendOnce(request, port);
+    } catch (error) {
+      if (!this.#mayRepeat(request, port, error)) throw error;
+      await this.#admit(request, port);
+      return await this.#sendOnce(request, port);
+    }
+  }
+
+  async #sendOnce(request: Request, port: number): Promise<Response> {
+    const { runtime, supervisor } = this.#parts;
+    const lease = supervisor.openLease("request");
+    try {
+      const response = await runtime.getTcpPort(port).fetch(request);
+      return this.#pass(response, lease);
+    } catch (error) {
+      supervisor.closeLease(lease);
+      throw error;
+    }
+  }
+
+  /**
+   * A request may go again when the app never got it, or when it may run twice; and only without a
+   * body, since a body that was offered once is gone. The broken connection may have been a pooled
+   * one that the app closed in that moment, or the container itself.
+   */
+  #mayRepeat(request: Request, port: number, error: unknown): boolean {
+    const { kind } = classifyRuntimeError(error);
+    const isUnsent = kind === "not-listening" || kind === "not-running";
+    if (isUnsent) this.#parts.admission.distrust(port);
+    if (request.body !== null) return false;
+    return isUnsent || (kind === "connection-lost" && IDEMPOTENT.has(request.method));
+  }
+
+  #pass(response: Response, lease: Lease): Response {
+    const { supervisor } = this.#parts;
+    if (this.#parts.traffic() === "pass-through") {
+      supervisor.closeLease(lease);
+      return response;
+    }
+    if (response.webSocket !== null) return this.#watchSocket(response, response.webSocket, lease);
+    if (response.body === null) {
+      supervisor.closeLease(lease);
+      return response;
+    }
+    return this.#watchBody(response, response.body, lease);
+  }
+
+  /** The platform pipes the body, without a turn of ours per chunk; its end ends the lease. */
+  #watchBody(response: Response, body: ReadableStream, lease: Lease): Response {
+    const { supervisor } = this.#parts;
+    supervisor.renewLease(lease, "stream");
+    const close = (): void => supervisor.closeLease(lease);
+    const { readable, writable } = new IdentityTransformStream();
+    body.pipeTo(writable).then(close, close);
+    return new Response(readable, response);
+  }
+
+  #watchSocket(response: Response, container: WebSocket, lease: Lease): Response {
+    const { supervisor } = this.#parts;
+    supervisor.renewLease(lease, "socket");
+    const client = joinSockets(container, {
+      onMessage: () => supervisor.renewLease(lease),
+      onClosed: () => supervisor.closeLease(lease),
+    });
+    return new Response(null, { status: 101, webSocket: client, headers: response.headers });
+  }
+
+  /** The public learns the code; what the runtime said goes to the log. */
+  #fail(error: unknown, port: number): Response {
+    const known =
+      error instanceof ContainerError ? error : toContainerError(error, `proxy to port ${port}`);
+    if (known.code !== "ABORTED") console.error(known.message);
+    void this.#parts.supervisor.reconcile();
+    return toResponse(known);
+  }
+}
+
+/** Ports of a container speak plain HTTP; nothing but the scheme of the URL changes. */
+function withPlainScheme(request: Request): Request {
+  const { url } = request;
+  if (!url.startsWith("https:")) return request;
+  return new Request(`http:${url.slice("https:".length)}`, request);
+}

@@ -1,0 +1,172 @@
+import { ContainerError } from "../errors/container-error.ts";
+import type { ObjectStorage } from "../ports/platform.ts";
+import type { Schedule } from "./container-types.ts";
+
+// The table of @cloudflare/containers 0.3.7, so that its pending tasks survive the change of
+// package. Times are seconds; ours keep their fraction, which SQLite stores in the same column.
+type Row = {
+  id: string;
+  callback: string;
+  payload: string | null;
+  type: "scheduled" | "delayed";
+  time: number;
+  delayInSeconds: number | null;
+};
+
+/** Looks up the method that a task names. */
+export type FindCallback = (
+  name: string,
+) => ((payload: unknown, schedule: Schedule<unknown>) => unknown) | undefined;
+
+/** The tasks of one object, kept in its SQLite database. */
+export class ScheduleTable {
+  readonly #storage: ObjectStorage;
+  readonly #findCallback: FindCallback;
+  #nextDueAtMs: number | undefined;
+
+  constructor(storage: ObjectStorage, findCallback: FindCallback) {
+    this.#storage = storage;
+    this.#findCallback = findCallback;
+    const table = storage.sql.exec(
+      "SELECT 1 FROM sqlite_master WHERE name = 'container_schedules'",
+    );
+    if (table.toArray().length > 0) this.#readNextDue();
+  }
+
+  /** When the next task is due, in milliseconds since the epoch. */
+  nextDueAtMs(): number | undefined {
+    return this.#nextDueAtMs;
+  }
+
+  /**
+   * Adds a task.
+   *
+   * @param when a date, or a delay in seconds
+   * @throws {ContainerError} `INVALID_ARGUMENT` when the time or the callback is not usable
+   */
+  add<Payload>(
+    when: Date | number,
+    callback: string,
+    payload: Payload,
+    nowMs: number,
+  ): Schedule<Payload> {
+    const delayInSeconds = typeof when === "number" ? when : null;
+    const time = typeof when === "number" ? nowMs / 1_000 + when : when.getTime() / 1_000;
+    if (!Number.isFinite(time) || (delayInSeconds !== null && delayInSeconds < 0)) {
+      throw new ContainerError(
+        "INVALID_ARGUMENT",
+        `Cannot schedule "${callback}": ${String(when)} is not a time; use a Date or a delay of 0 or more seconds`,
+      );
+    }
+    if (typeof callback !== "string" || this.#findCallback(callback) === undefined) {
+      throw new ContainerError(
+        "INVALID_ARGUMENT",
+        `Cannot schedule ${JSON.stringify(callback)}: the class has no method of that name; pass the name of one`,
+      );
+    }
+    const row: Row = {
+      id: crypto.randomUUID(),
+      callback,
+      payload: payload === undefined ? null : JSON.stringify(payload),
+      type: delayInSeconds === null ? "scheduled" : "delayed",
+      time,
+      delayInSeconds,
+    };
+    this.#insert(row);
+    return toSchedule<Payload>(row);
+  }
+
+  /** The task of an id. */
+  get<Payload>(taskId: string): Schedule<Payload> | undefined {
+    const [row] = this.#select("WHERE id = ?", taskId);
+    return row === undefined ? undefined : toSchedule<Payload>(row);
+  }
+
+  /** The tasks that call one method, the next one first. */
+  list<Payload>(callback: string): Schedule<Payload>[] {
+    return this.#select("WHERE callback = ? ORDER BY time", callback).map((row) =>
+      toSchedule<Payload>(row),
+    );
+  }
+
+  /** Removes the tasks that call one method. */
+  deleteAll(callback: string): void {
+    if (this.#nextDueAtMs === undefined) return;
+    this.#storage.sql.exec("DELETE FROM container_schedules WHERE callback = ?", callback);
+    this.#readNextDue();
+  }
+
+  /**
+   * Runs every task that is due. One that throws, or whose method is gone since a deploy, is
+   * reported and removed: it must never hold up the others or wake the object for ever.
+   */
+  async runDue(nowMs: number, report: (error: unknown) => void): Promise<void> {
+    if (this.#nextDueAtMs === undefined || this.#nextDueAtMs > nowMs) return;
+    for (const row of this.#select("WHERE time <= ? ORDER BY time", nowMs / 1_000)) {
+      try {
+        await this.#run(row);
+      } catch (error) {
+        report(error);
+      }
+      this.#storage.sql.exec("DELETE FROM container_schedules WHERE id = ?", row.id);
+    }
+    this.#readNextDue();
+  }
+
+  async #run(row: Row): Promise<void> {
+    const callback = this.#findCallback(row.callback);
+    if (callback === undefined) {
+      throw new ContainerError(
+        "INVALID_CONFIG",
+        `Cannot run task ${row.id}: the class has no method "${row.callback}" any more; the task is removed`,
+      );
+    }
+    const schedule = toSchedule<unknown>(row);
+    await callback(schedule.payload, schedule);
+  }
+
+  #insert(row: Row): void {
+    this.#storage.sql.exec(`CREATE TABLE IF NOT EXISTS container_schedules (
+      id TEXT PRIMARY KEY NOT NULL DEFAULT (randomblob(9)),
+      callback TEXT NOT NULL,
+      payload TEXT,
+      type TEXT NOT NULL CHECK(type IN ('scheduled', 'delayed')),
+      time INTEGER NOT NULL,
+      delayInSeconds INTEGER,
+      created_at INTEGER DEFAULT (unixepoch())
+    )`);
+    this.#storage.sql.exec(
+      "INSERT INTO container_schedules (id, callback, payload, type, time, delayInSeconds) VALUES (?, ?, ?, ?, ?, ?)",
+      row.id,
+      row.callback,
+      row.payload,
+      row.type,
+      row.time,
+      row.delayInSeconds,
+    );
+    this.#readNextDue();
+  }
+
+  #select(clause: string, value: string | number): Row[] {
+    if (this.#nextDueAtMs === undefined) return [];
+    const query = `SELECT id, callback, payload, type, time, delayInSeconds FROM container_schedules ${clause}`;
+    return this.#storage.sql.exec<Row>(query, value).toArray();
+  }
+
+  #readNextDue(): void {
+    const query = "SELECT MIN(time) AS time FROM container_schedules";
+    const { time } = this.#storage.sql.exec<{ time: number | null }>(query).one();
+    this.#nextDueAtMs = time === null ? undefined : Math.ceil(time * 1_000);
+  }
+}
+
+function toSchedule<Payload>(row: Row): Schedule<Payload> {
+  const base = {
+    taskId: row.id,
+    callback: row.callback,
+    payload: (row.payload === null ? undefined : JSON.parse(row.payload)) as Payload,
+    time: row.time,
+  };
+  if (row.type === "scheduled") return { ...base, type: "scheduled" };
+  return { ...base, type: "delayed", delayInSeconds: row.delayInSeconds ?? 0 };
+}

@@ -1,0 +1,288 @@
+import { lifeFloorMs, shouldPersistActivity } from "../core/activity.ts";
+import type { Lease, LeaseKind } from "../core/lease.ts";
+import { alarmChange } from "../core/lifecycle/alarm-change.ts";
+import type { Command } from "../core/lifecycle/command.ts";
+import type { LifecycleEvent } from "../core/lifecycle/event.ts";
+import { nextAlarm } from "../core/lifecycle/next-alarm.ts";
+import { isLive, type Lifecycle, type Phase } from "../core/lifecycle/phase.ts";
+import {
+  fromRunRecord,
+  RUN_RECORD_KEY,
+  toRunRecord,
+  type Instance,
+  type RunRecord,
+} from "../core/lifecycle/run-record.ts";
+import { transition } from "../core/lifecycle/transition.ts";
+import { toContainerError } from "../errors/from-runtime.ts";
+import type { Platform } from "../ports/platform.ts";
+import { ExitWatch, type Ending } from "./exit-watch.ts";
+import { HookRunner } from "./hook-runner.ts";
+import type { Host } from "./host.ts";
+import { LeaseBook } from "./lease-book.ts";
+import type { ScheduleTable } from "./schedule-table.ts";
+import { sleep } from "./sleep.ts";
+
+/** How long a container may look gone before its end is taken for granted, unseen. */
+const GONE_GRACE_MS = 1_000;
+
+/**
+ * Turns what happens to one instance into events, keeps what the transition decides, and does what
+ * it commands. Decides nothing itself.
+ */
+export class Supervisor {
+  readonly #platform: Platform;
+  readonly #host: Host;
+  readonly #tasks: ScheduleTable;
+  readonly #hooks: HookRunner;
+  readonly #exits: ExitWatch;
+  readonly #leases = new LeaseBook();
+  #instance: Instance;
+  #lastActivityMs: number;
+
+  constructor(platform: Platform, host: Host, tasks: ScheduleTable) {
+    this.#platform = platform;
+    this.#host = host;
+    this.#tasks = tasks;
+    this.#hooks = new HookRunner(host, (work) => platform.keepAlive(work));
+    this.#exits = new ExitWatch(platform.runtime, (ending) => this.#onEnding(ending));
+    const record = platform.storage.kv.get<RunRecord>(RUN_RECORD_KEY);
+    this.#instance = fromRunRecord(record, platform.clock.now());
+    this.#lastActivityMs = this.#instance.lastActivityMs;
+  }
+
+  /** What is believed of the instance. */
+  get lifecycle(): Lifecycle {
+    return this.#instance.lifecycle;
+  }
+
+  /** The phase the instance is in. */
+  get phase(): Phase {
+    return this.#instance.lifecycle.phase;
+  }
+
+  /** Resolves when the current run's `onStart` has returned; at once when none is under way. */
+  get startHook(): Promise<void> {
+    return this.#hooks.starting;
+  }
+
+  /** Takes up what the last object in memory left. Call it once, when the class is complete. */
+  construct(): void {
+    this.dispatch({
+      kind: "constructed",
+      atMs: this.#now(),
+      isRunning: this.#platform.runtime.running,
+    });
+  }
+
+  /** Feeds one event through the transition, writes the outcome down, then acts on it. */
+  dispatch(event: LifecycleEvent): void {
+    const { lifecycle } = this.#instance;
+    const step = transition(lifecycle, event, this.#host.policy());
+    this.#keep(step.lifecycle);
+    for (const command of step.commands) this.#execute(command);
+  }
+
+  /**
+   * Makes belief and runtime agree before anything is decided.
+   *
+   * @returns the phase, in which a container that is gone counts as stopped
+   */
+  async reconcile(): Promise<Phase> {
+    const { runtime } = this.#platform;
+    if (isLive(this.phase) !== runtime.running) {
+      this.dispatch({ kind: "observed", atMs: this.#now(), isRunning: runtime.running });
+      if (isLive(this.phase) && !runtime.running) await this.settle(this.phase.run);
+    }
+    return this.phase;
+  }
+
+  /** Waits until the end of a run that looks gone is known, or must be taken for granted. */
+  async settle(run: number): Promise<void> {
+    const { clock, runtime } = this.#platform;
+    const settled = new AbortController();
+    await Promise.race([
+      this.#exits.watch(run).finally(() => settled.abort()),
+      sleep(clock, GONE_GRACE_MS, settled.signal),
+    ]);
+    if (this.phase.run !== run || runtime.running) return;
+    const exit = { exitCode: null, cause: "unknown" } as const;
+    this.dispatch({ kind: "exited", atMs: this.#now(), run, exit });
+  }
+
+  /** Waits for the end of a run, however long that takes. */
+  async ended(run: number): Promise<void> {
+    await this.#exits.watch(run);
+  }
+
+  /** How the last run that ended did so, with the runtime's error where it gave one. */
+  get lastEnding(): Ending | undefined {
+    return this.#exits.last;
+  }
+
+  /** Notes a sign of life; what is persisted follows in coarse steps. */
+  touch(): void {
+    const nowMs = this.#now();
+    this.#lastActivityMs = nowMs;
+    const { sleepAfterMs } = this.#host.policy();
+    if (!isLive(this.phase)) return;
+    if (!shouldPersistActivity(nowMs, this.#instance.lastActivityMs, sleepAfterMs)) return;
+    this.#keep(this.lifecycle);
+    this.#execute({ kind: "extend-life" });
+  }
+
+  /** Opens a lease: the instance is busy until it is closed or its deadline passes. */
+  openLease(kind: LeaseKind): Lease {
+    this.touch();
+    return this.#leases.open(kind, this.#lastActivityMs);
+  }
+
+  /** Notes a sign of life of one lease, and what it stands for from now on. */
+  renewLease(lease: Lease, kind: LeaseKind = lease.kind): void {
+    this.touch();
+    lease.kind = kind;
+    lease.activeAtMs = this.#lastActivityMs;
+  }
+
+  /** Closes a lease; its end is activity, so the idle time starts now. */
+  closeLease(lease: Lease): void {
+    if (this.#leases.close(lease)) this.touch();
+  }
+
+  /** Does what is due: scheduled tasks, hooks to repeat, the idle stop, the kill after the grace. */
+  async alarm(): Promise<void> {
+    this.#instance = { ...this.#instance, alarmAtMs: null };
+    await this.reconcile();
+    await this.#tasks.runDue(this.#now(), (error) => this.#host.report(error));
+    const atMs = this.#now();
+    this.dispatch({ kind: "alarm", atMs, idleAtMs: this.#idleAtMs(atMs) });
+  }
+
+  /** Re-arms the alarm after the schedule changed. */
+  rearm(): void {
+    this.#keep(this.lifecycle);
+  }
+
+  /** Has the alarm fire within `delayMs` at the latest. */
+  wakeWithin(delayMs: number): void {
+    const { alarmAtMs } = this.#instance;
+    const atMs = this.#setAlarm(alarmAtMs, this.#now() + delayMs, this.#now());
+    this.#instance = { ...this.#instance, alarmAtMs: atMs };
+  }
+
+  #now(): number {
+    return this.#platform.clock.now();
+  }
+
+  #idleAtMs(nowMs: number): number {
+    return this.#leases.idleAtMs(this.#lastActivityMs, this.#host.policy().sleepAfterMs, nowMs);
+  }
+
+  /** Writes the instance down and sets the alarm, before anything is done about it. Never waits. */
+  #keep(lifecycle: Lifecycle): void {
+    const nowMs = this.#now();
+    const before = this.#instance;
+    const dueAtMs = nextAlarm(
+      lifecycle,
+      { idleAtMs: this.#idleAtMs(nowMs), taskDueAtMs: this.#tasks.nextDueAtMs() },
+      nowMs,
+    );
+    const alarmAtMs = this.#setAlarm(before.alarmAtMs, dueAtMs, nowMs);
+    const lastActivityMs = this.#lastActivityMs;
+    this.#instance = { lifecycle, alarmAtMs, lastActivityMs };
+    const isSame =
+      lifecycle === before.lifecycle &&
+      alarmAtMs === before.alarmAtMs &&
+      lastActivityMs === before.lastActivityMs;
+    if (!isSame) this.#platform.storage.kv.put(RUN_RECORD_KEY, toRunRecord(this.#instance));
+  }
+
+  #setAlarm(armedAtMs: number | null, dueAtMs: number | undefined, nowMs: number): number | null {
+    const { storage } = this.#platform;
+    const change = alarmChange(armedAtMs, dueAtMs, nowMs);
+    switch (change.kind) {
+      case "keep":
+        return armedAtMs;
+      case "set":
+        this.#report(storage.setAlarm(change.atMs));
+        return change.atMs;
+      case "delete":
+        this.#report(storage.deleteAlarm());
+        return null;
+    }
+  }
+
+  #execute(command: Command): void {
+    const { runtime } = this.#platform;
+    switch (command.kind) {
+      case "start":
+        return this.#start(command.run);
+      case "signal":
+        return this.#signal(command.signal);
+      case "destroy":
+        return this.#report(runtime.destroy());
+      case "watch-exit":
+        return this.#report(this.#exits.watch(command.run));
+      case "extend-life":
+        return this.#extendLife();
+      case "call-on-start":
+        return this.#hooks.onStart();
+      case "call-on-stop":
+        return this.#hooks.onStop(command.record, (outcome) => {
+          const { runId } = command.record;
+          this.dispatch({ kind: "stop-delivered", atMs: this.#now(), runId, outcome });
+        });
+      case "call-activity-expired":
+        return this.#hooks.onActivityExpired(() => {
+          this.touch();
+          this.dispatch({ kind: "expiry-handled", atMs: this.#now(), run: command.run });
+        });
+      case "report-lost-stop":
+        return this.#host.report(
+          new Error(`Gave up calling onStop for run ${command.record.runId}: it kept throwing`),
+        );
+    }
+  }
+
+  #start(run: number): void {
+    this.#lastActivityMs = this.#now();
+    try {
+      this.#platform.runtime.start(this.#host.startOptions());
+    } catch (error) {
+      this.#exits.refuse(run, error);
+    }
+  }
+
+  /** A container that ended a moment ago takes no signal; its end is told by who watches it. */
+  #signal(signal: number): void {
+    const { runtime } = this.#platform;
+    if (runtime.running) runtime.signal(signal);
+  }
+
+  /**
+   * The floor under the container's life while the object is out of memory. A runtime without it
+   * ends the container with the object, so there the object is kept instead.
+   */
+  #extendLife(): void {
+    const { runtime } = this.#platform;
+    if (typeof runtime.setInactivityTimeout !== "function") {
+      this.#platform.keepAlive(this.#exits.watch(this.phase.run));
+      return;
+    }
+    const { sleepAfterMs, stopGraceMs } = this.#host.policy();
+    this.#report(runtime.setInactivityTimeout(lifeFloorMs(sleepAfterMs, stopGraceMs)));
+  }
+
+  #onEnding(ending: Ending): void {
+    const atMs = this.#now();
+    if (ending.kind === "refused") {
+      this.dispatch({ kind: "start-refused", atMs, run: ending.run });
+    } else {
+      this.dispatch({ kind: "exited", atMs, run: ending.run, exit: ending.exit });
+    }
+  }
+
+  /** For work that nobody awaits: its failure is the user's to see, not to be lost. */
+  #report(work: Promise<unknown>): void {
+    work.catch((error: unknown) => this.#host.report(toContainerError(error, "reach the runtime")));
+  }
+}
