@@ -1,0 +1,236 @@
+import { once } from "node:events";
+import {
+  createServer,
+  ServerResponse,
+  type IncomingMessage,
+  type Server,
+} from "node:http";
+import { Socket } from "node:net";
+import { Readable, type Duplex } from "node:stream";
+
+import { EngineError } from "../engine-error.ts";
+import { answerError, sendAnswer } from "./api-answer.ts";
+import type {
+  ApiAnswer,
+  ApiHandler,
+  ApiRequest,
+  ApiRoute,
+} from "./api-exchange.ts";
+import { isJsonObject, type JsonObject } from "./json-fields.ts";
+import { readUpgradeBody } from "./read-upgrade-body.ts";
+import { createRouter, type RouteMatcher } from "./router.ts";
+
+const MAX_JSON_BYTES = 16 * 1024 * 1024;
+
+/** The server of the Docker API. */
+export interface ApiServer {
+  /** Begins to listen on a unix socket. */
+  listen(socketPath: string): Promise<void>;
+  /** Stops listening and cuts every connection, taken-over ones too. */
+  close(): void;
+}
+
+/**
+ * Makes the server of the Docker API.
+ *
+ * @param routes the endpoints
+ * @param onFailure told of errors that are the engine's own fault
+ */
+export function createApiServer(
+  routes: readonly ApiRoute[],
+  onFailure: (message: string) => void,
+): ApiServer {
+  const server = createHttpServer(routes, onFailure);
+  const connections = new Set<Socket>();
+  server.on("connection", (connection: Socket) => {
+    connections.add(connection);
+    connection.once("close", () => connections.delete(connection));
+  });
+  return {
+    listen: async (socketPath) => {
+      server.listen(socketPath);
+      await once(server, "listening");
+    },
+    close: () => {
+      server.close();
+      for (const connection of connections) connection.destroy();
+    },
+  };
+}
+
+function createHttpServer(
+  routes: readonly ApiRoute[],
+  onFailure: (message: string) => void,
+): Server {
+  const matchRoute = createRouter<ApiHandler>(routes);
+  const server = createServer((message, response) => {
+    void handle(
+      matchRoute,
+      { message, body: message, isUpgrade: false },
+      onFailure,
+    ).then((answer) => sendAnswer(response, answer));
+  });
+  server.on(
+    "upgrade",
+    (message: IncomingMessage, connection: Duplex, head: Buffer) => {
+      connection.on("error", () => undefined); // a client that leaves; "close" follows
+      if (!(connection instanceof Socket)) {
+        connection.destroy(); // Node's own servers give sockets; only a foreign emitter would not
+        return;
+      }
+      void serveUpgrade(message, connection, head, (incoming) =>
+        handle(matchRoute, incoming, onFailure),
+      );
+    },
+  );
+  server.on("clientError", (_error, connection) => {
+    if (!connection.writable) return;
+    connection.end(
+      "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+    );
+  });
+  return server;
+}
+
+interface Incoming {
+  readonly message: IncomingMessage;
+  readonly body: Readable;
+  readonly isUpgrade: boolean;
+}
+
+async function handle(
+  matchRoute: RouteMatcher<ApiHandler>,
+  incoming: Incoming,
+  onFailure: (message: string) => void,
+): Promise<ApiAnswer> {
+  const { message } = incoming;
+  try {
+    const [path = "/", ...query] = (message.url ?? "/").split("?");
+    const { handler, params } = findHandler(
+      matchRoute,
+      message.method ?? "GET",
+      path,
+    );
+    return await handler(toApiRequest(incoming, params, query.join("?")));
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code === "ENGINE_FAILED") {
+      onFailure(`${message.method} ${message.url}: ${String(error)}`);
+    }
+    return answerError(error);
+  }
+}
+
+function findHandler(
+  matchRoute: RouteMatcher<ApiHandler>,
+  method: string,
+  path: string,
+): {
+  readonly handler: ApiHandler;
+  readonly params: Readonly<Record<string, string>>;
+} {
+  const match = matchRoute(method, path);
+  switch (match.kind) {
+    case "found":
+      return match;
+    case "bad-encoding":
+      throw new EngineError(
+        "BAD_REQUEST",
+        `Cannot read path: ${path}; encode it as UTF-8`,
+      );
+    case "no-such-method":
+    case "no-such-path":
+      throw new EngineError(
+        "NO_SUCH_ENDPOINT",
+        `Cannot answer ${method} ${path}: page not found; the embedded engine has the part of ` +
+          "Docker's API that workerd, miniflare and wrangler use",
+      );
+  }
+}
+
+function toApiRequest(
+  incoming: Incoming,
+  params: Readonly<Record<string, string>>,
+  query: string,
+): ApiRequest {
+  return {
+    params,
+    query: new URLSearchParams(query),
+    body: incoming.body,
+    isUpgrade: incoming.isUpgrade,
+    json: () => readJson(incoming.body),
+  };
+}
+
+async function serveUpgrade(
+  message: IncomingMessage,
+  connection: Socket,
+  head: Buffer,
+  answer: (incoming: Incoming) => Promise<ApiAnswer>,
+): Promise<void> {
+  const read = await readUpgradeBody(
+    message.headers["content-length"],
+    connection,
+    head,
+  );
+  if (read === undefined) {
+    connection.destroy();
+    return;
+  }
+  const body = Readable.from(read.body.length > 0 ? [read.body] : []);
+  const result = await answer({ message, body, isUpgrade: true });
+  if (result.kind === "hijack") {
+    connection.write(
+      `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${result.contentType}\r\n` +
+        "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n",
+    );
+    if (read.rest.length > 0) connection.unshift(read.rest);
+    result.serve(connection);
+    return;
+  }
+  const response = new ServerResponse(message);
+  response.shouldKeepAlive = false;
+  response.on("finish", () => connection.end());
+  response.assignSocket(connection);
+  sendAnswer(response, result);
+}
+
+async function readJson(body: Readable): Promise<JsonObject> {
+  const text = await readText(body);
+  if (text.trim() === "") return {};
+  const value = parseJson(text);
+  if (isJsonObject(value)) return value;
+  throw new EngineError(
+    "BAD_REQUEST",
+    `Cannot read body: ${text.slice(0, 100)}; send an object`,
+  );
+}
+
+async function readText(body: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of body) {
+      const bytes = Buffer.from(chunk);
+      sizeBytes += bytes.length;
+      if (sizeBytes <= MAX_JSON_BYTES) chunks.push(bytes);
+    }
+  } catch (cause) {
+    throw new EngineError("BAD_REQUEST", "Cannot read body: the client left", {
+      cause,
+    });
+  }
+  if (sizeBytes > MAX_JSON_BYTES) {
+    const text = `Cannot read body: ${sizeBytes} bytes; send at most ${MAX_JSON_BYTES}`;
+    throw new EngineError("TOO_LARGE", text);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const error = `Cannot read body: invalid JSON: ${text.slice(0, 100)}; send a JSON object`;
+    throw new EngineError("BAD_REQUEST", error, { cause });
+  }
+}

@@ -1,0 +1,91 @@
+import { EngineError } from "../engine-error.ts";
+import type { RootfsSpec } from "../sandbox/sandbox.ts";
+import type { ApiAnswer, ApiRequest, ApiRoute } from "./api-exchange.ts";
+import type { EngineContainer } from "./engine-container.ts";
+import type { EngineContext } from "./engine-context.ts";
+
+/** The endpoints that carry tar archives in and out of a container. */
+export function archiveRoutes(engine: EngineContext): readonly ApiRoute[] {
+  return [
+    {
+      method: "PUT",
+      pattern: "/containers/:id/archive",
+      handler: (request) => putArchive(engine, request),
+    },
+    {
+      method: "GET",
+      pattern: "/containers/:id/archive",
+      handler: (request) => getArchive(engine, request),
+    },
+  ];
+}
+
+async function putArchive(
+  engine: EngineContext,
+  request: ApiRequest,
+): Promise<ApiAnswer> {
+  const path = parsePath(request);
+  const { rootfs } = containerWithFiles(engine, request);
+  await engine.archive
+    .importArchive(rootfs, path, request.body)
+    .catch(toApiError);
+  return { kind: "empty", status: 200 };
+}
+
+async function getArchive(
+  engine: EngineContext,
+  request: ApiRequest,
+): Promise<ApiAnswer> {
+  const path = parsePath(request);
+  const { rootfs, container } = containerWithFiles(engine, request);
+  const body = await engine.archive
+    .exportArchive(rootfs, path, container.pod)
+    .catch(toApiError);
+  return {
+    kind: "stream",
+    status: 200,
+    contentType: "application/x-tar",
+    body,
+  };
+}
+
+function containerWithFiles(
+  engine: EngineContext,
+  request: ApiRequest,
+): { readonly container: EngineContainer; readonly rootfs: RootfsSpec } {
+  const container = engine.containers.get(request.params["id"] ?? "");
+  const { rootfs } = container;
+  if (rootfs !== undefined) return { container, rootfs };
+  throw new EngineError(
+    "NOT_SUPPORTED",
+    `Cannot archive files of ${container.name}: it is the network gateway, which has none`,
+  );
+}
+
+function parsePath(request: ApiRequest): string {
+  const path = request.query.get("path") ?? "";
+  if (path !== "" && !path.includes("\0"))
+    return path.startsWith("/") ? path : `/${path}`;
+  throw new EngineError(
+    "BAD_REQUEST",
+    `Cannot archive files: path is ${JSON.stringify(path)}; give an absolute path`,
+  );
+}
+
+function toApiError(cause: unknown): never {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  if (
+    /ENOENT|ENOTDIR|NO_SUCH|NOT_FOUND/.test(`${errorCode(cause)} ${message}`)
+  ) {
+    throw new EngineError("NO_SUCH_PATH", `Cannot archive files: ${message}`, {
+      cause,
+    });
+  }
+  throw new EngineError("ENGINE_FAILED", `Cannot archive files: ${message}`, {
+    cause,
+  });
+}
+
+function errorCode(cause: unknown): string {
+  return cause instanceof Error && "code" in cause ? String(cause.code) : "";
+}

@@ -1,0 +1,63 @@
+import type { Readable } from "node:stream";
+
+import type { Image, ImageStore } from "../../images/image-store.ts";
+import type { EngineLog } from "../engine-log.ts";
+import type { Pod, RootfsSpec, Sandbox } from "../sandbox/sandbox.ts";
+import type { ContainerTable } from "./container-table.ts";
+import type { ExecTable } from "./exec-table.ts";
+
+/** All that the API's handlers stand on. */
+export interface EngineContext {
+  /** Makes pods. */
+  readonly sandbox: Sandbox;
+  /** Keeps images. */
+  readonly images: ImageStore;
+  /** Tar in and out of a container's file system. */
+  readonly archive: ContainerArchive;
+  /** Builds an image from a Dockerfile. */
+  readonly build: (
+    request: BuildRequest,
+    log: (line: string) => void,
+  ) => Promise<Image>;
+  /** Image references that stand for a local Dockerfile. */
+  readonly imageMap: Readonly<Record<string, string>>;
+  /** Limits of an instance by its image's reference. */
+  readonly limitsOf: (image: string) => {
+    readonly memoryBytes?: number;
+    readonly vcpu?: number;
+  };
+  /** The engine's own directory. */
+  readonly stateDir: string;
+  /** Told what happens. */
+  readonly log: (event: EngineLog) => void;
+  /** Deletes a directory in the background; disposing the engine waits for it. */
+  readonly discard: (directory: string) => void;
+  /** The containers. */
+  readonly containers: ContainerTable;
+  /** The execs. */
+  readonly execs: ExecTable;
+}
+
+/** Tar in and out of a container's file system. */
+export interface ContainerArchive {
+  /** @returns a tar of a path inside the container's view */
+  exportArchive(
+    rootfs: RootfsSpec,
+    path: string,
+    running: Pod | undefined,
+  ): Promise<Readable>;
+  /** Unpacks a tar below a path inside the container's view. */
+  importArchive(rootfs: RootfsSpec, path: string, tar: Readable): Promise<void>;
+}
+
+/** What `POST /berth/build` asks for. */
+export interface BuildRequest {
+  /** The Dockerfile's text. */
+  readonly dockerfile: string;
+  /** The build context's directory. */
+  readonly contextDir: string;
+  /** The tag of the result. */
+  readonly tag: string;
+  /** Values of ARG. */
+  readonly buildArgs: Readonly<Record<string, string>>;
+}
