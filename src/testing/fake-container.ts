@@ -1,0 +1,196 @@
+import type { Clock } from "../ports/clock.ts";
+import type { ContainerRuntime } from "../ports/container-runtime.ts";
+import { FakePort, type FakeApp } from "./fake-port.ts";
+import { delay, exitEnding, FakeRun, type FakeEnding } from "./fake-run.ts";
+import { systemClock } from "./system-clock.ts";
+
+/** How a {@link FakeContainer} behaves. */
+export interface FakeContainerOptions {
+  /** Answers requests, as the server in the container would (default: 200 with an empty body). */
+  readonly app?: FakeApp;
+  /** The ports that the app listens to once it has booted (default: 8080). */
+  readonly ports?: readonly number[];
+  /** How long the platform takes to start it; first requests wait for that (default: 0). */
+  readonly startMs?: number;
+  /** How long the app takes from there until it listens (default: 0). */
+  readonly bootMs?: number;
+  /** What else must resolve before the app listens. */
+  readonly boot?: () => Promise<unknown>;
+  /** Makes the start fail: told by `monitor()` only, as the runtime does. */
+  readonly startError?: () => Error | undefined;
+  /** Signals that end the app, with its exit code; others are ignored (default: 15 → 0, 2 → 130). */
+  readonly exitOn?: Readonly<Record<number, number>>;
+  /** How long the app takes to end on a signal (default: 0). */
+  readonly stopMs?: number;
+  /** Whose time it is (default: the platform's). */
+  readonly clock?: Clock;
+}
+
+/**
+ * A `ctx.container` with no container behind it: it keeps the runtime's promises, words and
+ * timing as measured on workerd, and does on command what containers do by themselves.
+ *
+ * @example
+ * ```ts
+ * const container = new FakeContainer({ app: () => new Response("hi"), bootMs: 50 });
+ * container.start();
+ * container.crash({ exitCode: 3 });
+ * ```
+ */
+export class FakeContainer implements ContainerRuntime {
+  /** The options of every `start()`. */
+  readonly starts: (ContainerStartupOptions | undefined)[] = [];
+  /** Every signal that was sent. */
+  readonly signals: number[] = [];
+  /** Every `setInactivityTimeout()`, in milliseconds. */
+  readonly inactivityTimeouts: number[] = [];
+  /** How often `destroy()` was called. */
+  destroys = 0;
+  /** How often `monitor()` was called. */
+  monitors = 0;
+  /** Requests that met a closed port. */
+  probes = 0;
+  /** Requests that the app was given. */
+  requests = 0;
+  readonly #options: FakeContainerOptions;
+  readonly #clock: Clock;
+  readonly #exitOn: Map<number, number>;
+  #run: FakeRun | undefined;
+  #isHanging = false;
+
+  constructor(options: FakeContainerOptions = {}) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    const exitOn = options.exitOn ?? { 2: 130, 15: 0 };
+    this.#exitOn = new Map(
+      Object.entries(exitOn).map(([n, code]) => [Number(n), code]),
+    );
+  }
+
+  get running(): boolean {
+    return this.#run?.isRunning ?? false;
+  }
+
+  start(options?: ContainerStartupOptions): void {
+    if (this.running) {
+      throw new Error(
+        "start() cannot be called on a container that is already running.",
+      );
+    }
+    this.starts.push(options);
+    this.#isHanging = false;
+    const { startMs = 0, bootMs = 0, boot, startError } = this.#options;
+    const started = delay(this.#clock, startMs);
+    const booted = started.then(() =>
+      Promise.all([delay(this.#clock, bootMs), boot?.()]),
+    );
+    const run = new FakeRun(started, booted);
+    this.#run = run;
+    const error = startError?.();
+    if (error) void started.then(() => run.end({ error }));
+  }
+
+  async monitor(): Promise<void> {
+    this.monitors += 1;
+    if (!this.#run) throw notRunning("monitor");
+    await this.#run.outcome();
+  }
+
+  async destroy(error?: unknown): Promise<void> {
+    this.destroys += 1;
+    this.#run?.destroy(error);
+  }
+
+  signal(signo: number): void {
+    if (!Number.isInteger(signo) || signo < 1 || signo > 64) {
+      throw new RangeError("Invalid signal number.");
+    }
+    const run = this.#run;
+    if (!run?.isRunning) throw notRunning("signal");
+    this.signals.push(signo);
+    const exitCode = signo === 9 ? 137 : this.#exitOn.get(signo);
+    if (exitCode === undefined) return;
+    const takesMs = signo === 9 ? 0 : (this.#options.stopMs ?? 0);
+    void delay(this.#clock, takesMs).then(() => run.end(exitEnding(exitCode)));
+  }
+
+  getTcpPort(port: number): Fetcher {
+    if (!(port > 0 && port < 65_536))
+      throw new TypeError(`Invalid port number: ${port}`);
+    return new FakePort(port, {
+      run: () => this.#run,
+      ports: this.#options.ports ?? [8080],
+      isHanging: () => this.#isHanging,
+      app: this.#options.app ?? (() => new Response()),
+      count: (what) => {
+        this[what] += 1;
+      },
+    });
+  }
+
+  async setInactivityTimeout(durationMs: number | bigint): Promise<void> {
+    if (durationMs <= 0) {
+      throw new TypeError(
+        "setInactivityTimeout() cannot be called with a durationMs <= 0",
+      );
+    }
+    this.inactivityTimeouts.push(Number(durationMs));
+  }
+
+  async inspect(): Promise<ContainerInfo | null> {
+    return this.running
+      ? { image: "fake", labels: this.starts.at(-1)?.labels ?? {} }
+      : null;
+  }
+
+  /** Ends the app with a code other than 0. */
+  crash(
+    options: {
+      readonly exitCode?: number;
+      readonly isOutOfMemory?: boolean;
+    } = {},
+  ): void {
+    const { isOutOfMemory = false, exitCode = isOutOfMemory ? 137 : 1 } =
+      options;
+    this.#end(exitEnding(exitCode, isOutOfMemory ? " (out of memory)" : ""));
+  }
+
+  /** Ends the app by itself, with code 0. */
+  exit(): void {
+    this.#end({});
+  }
+
+  /** Ends the run as a new version's rollout does. */
+  rollout(): void {
+    const text =
+      "Runtime signalled the container to exit due to a new version rollout: 0";
+    this.#end({ error: new Error(text) });
+  }
+
+  /** From now on the app takes no notice of SIGTERM, as a process 1 without a handler. */
+  ignoreSigterm(): void {
+    this.#exitOn.delete(15);
+  }
+
+  /** From now on and until the next start the app lives and takes requests, but answers none. */
+  wedge(): void {
+    this.#isHanging = true;
+  }
+
+  /** Closes a port of the running app, or opens it again. */
+  setPortOpen(port: number, isOpen: boolean): void {
+    this.#run?.setOpen(port, isOpen);
+  }
+
+  #end(ending: FakeEnding): void {
+    if (!this.#run?.isRunning)
+      throw new Error("Cannot end the fake container: it is not running");
+    this.#run.end(ending);
+  }
+}
+
+function notRunning(method: string): Error {
+  return new Error(
+    `${method}() cannot be called on a container that is not running.`,
+  );
+}

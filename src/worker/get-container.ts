@@ -1,0 +1,32 @@
+import { ContainerError } from "../errors/container-error.ts";
+
+/** The name of the instance that {@link getContainer} gives when it is asked for none. */
+export const singletonContainerId = "cf-singleton-container";
+
+/**
+ * Gets the stub of one instance. Starts nothing: its first request does.
+ *
+ * @param binding the Durable Object binding of the container class, for example `env.APP`
+ * @param name which instance: the same name is the same instance (default: one for all)
+ * @throws {ContainerError} `NO_BINDING` when `binding` is not one
+ *
+ * @example
+ * ```ts
+ * const { id } = await sessionId(request, { from: { header: "session-id" } });
+ * return getContainer(env.APP, id).fetch(request);
+ * ```
+ */
+export function getContainer<T extends Rpc.DurableObjectBranded | undefined>(
+  binding: DurableObjectNamespace<T>,
+  name: string = singletonContainerId,
+): DurableObjectStub<T> {
+  // JavaScript callers, and an Env type that the configuration does not keep, get here with nothing.
+  const given: Partial<DurableObjectNamespace<T>> | undefined = binding;
+  if (typeof given?.idFromName !== "function") {
+    throw new ContainerError(
+      "NO_BINDING",
+      `Cannot get a container: the binding is ${given === undefined ? "undefined" : "no Durable Object namespace"}; name it as in "durable_objects": { "bindings": [{ "name": "APP", "class_name": "App" }] } of the Wrangler configuration, and list the class in "containers" and in "migrations"`,
+    );
+  }
+  return binding.get(binding.idFromName(name));
+}
