@@ -23,7 +23,7 @@ import { HttpProxy, type Traffic } from "./http-proxy.ts";
 import { ScheduleTable } from "./schedule-table.ts";
 import { StartSettings } from "./start-settings.ts";
 import { Supervisor } from "./supervisor.ts";
-import { readTargetPort } from "./switch-port.ts";
+import { portFromRequest } from "./switch-port.ts";
 import { systemClock } from "./system-clock.ts";
 
 /** Probed to see whether the container is up when the class names no port. */
@@ -300,7 +300,7 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
 
   /** Sends every request to the container, to the port of `switchPort` or else `defaultPort`. */
   override async fetch(request: Request): Promise<Response> {
-    const target = readTargetPort(request);
+    const target = portFromRequest(request);
     return await this.containerFetch(target.request, target.port);
   }
 

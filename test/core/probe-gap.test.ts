@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { lifeFloorMs, shouldPersistActivity } from "../../src/core/activity.ts";
+import { backoffMs } from "../../src/core/backoff.ts";
+import { probeGapMs } from "../../src/core/probe-gap.ts";
+
+/** Probes sent during a boot of `bootMs` if a probe took no time at all. */
+function probesDuring(bootMs: number): number {
+  let probes = 0;
+  for (let waitedMs = 0; waitedMs < bootMs; waitedMs += probeGapMs(waitedMs)) probes += 1;
+  return probes;
+}
+
+describe("probeGapMs()", () => {
+  it("starts dense, stays within 2 % of the wait, and is capped", () => {
+    expect([0, 100, 1_000, 10_000, 60_000].map(probeGapMs)).toEqual([5, 5, 20, 200, 500]);
+  });
+
+  it("sends at most 160 probes during a boot of 2 s", () => {
+    expect(probesDuring(2_000)).toBeLessThanOrEqual(160);
+  });
+
+  it("wastes at most 2 % of a boot beyond the first quarter second", () => {
+    for (let bootMs = 250; bootMs < 20_000; bootMs += 137) {
+      let waitedMs = 0;
+      while (waitedMs < bootMs) waitedMs += probeGapMs(waitedMs);
+      expect(waitedMs - bootMs).toBeLessThanOrEqual(bootMs * 0.021);
+    }
+  });
+});
+
+describe("backoffMs()", () => {
+  it("doubles from the base and stops at the cap", () => {
+    expect([1, 2, 3, 10].map((failures) => backoffMs(failures, 100, 5_000))).toEqual([
+      100, 200, 400, 5_000,
+    ]);
+  });
+});
+
+describe("shouldPersistActivity()", () => {
+  it("writes only when activity moved by more than 5 % of sleepAfter", () => {
+    expect(shouldPersistActivity(30_000, 0, 600_000)).toBe(false);
+    expect(shouldPersistActivity(30_001, 0, 600_000)).toBe(true);
+  });
+});
+
+describe("lifeFloorMs()", () => {
+  it("outlasts the idle deadline, what persistence may lag, and the stop grace", () => {
+    expect(lifeFloorMs(600_000, 30_000)).toBeGreaterThan(600_000 * 1.05 + 30_000);
+  });
+});
