@@ -1,0 +1,48 @@
+import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+import { SummaryReporter } from "./summary-reporter.ts";
+
+const root = new URL("..", import.meta.url).pathname;
+
+/** A project whose test files run in Node, from the folders of test/ that it names. */
+function nodeProject(
+  name: string,
+  folders: readonly string[],
+  test: TestProjectInlineConfiguration["test"] = {},
+): TestProjectInlineConfiguration {
+  const include = folders.map((folder) => `test/${folder}/**/*.test.ts`);
+  return { root, test: { name, include, environment: "node", ...test } };
+}
+
+// Files of these projects start processes by the dozen: one at a time, or the two cores of a small
+// machine turn every deadline into a coin toss.
+const oneByOne = { fileParallelism: false, pool: "forks" } as const;
+
+export default defineConfig({
+  root,
+  test: {
+    maxWorkers: 2,
+    reporters: ["default", new SummaryReporter()],
+    projects: [
+      nodeProject("core", ["core", "errors", "images", "cli", "testing"], {
+        testTimeout: 15_000,
+      }),
+      {
+        root,
+        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.jsonc" } })],
+        test: { name: "worker", include: ["test/worker/**/*.test.ts"], testTimeout: 15_000 },
+      },
+      nodeProject("house", ["house"], {
+        testTimeout: 60_000,
+        globalSetup: ["./.config/fresh-dist.ts"],
+      }),
+      nodeProject("engine", ["engine"], { ...oneByOne, testTimeout: 30_000, hookTimeout: 30_000 }),
+      nodeProject("e2e", ["e2e"], {
+        ...oneByOne,
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        globalSetup: ["./.config/fresh-dist.ts"],
+      }),
+    ],
+  },
+});
