@@ -1,0 +1,50 @@
+import { readlinkSync } from "node:fs";
+import { Server } from "node:net";
+
+import { serveIngress } from "./ingress.ts";
+import { serveNames } from "./name-service.ts";
+import type { EgressRules, MessageFromPod, MessageToPod } from "./pod-message.ts";
+
+// The helper is pid 1 of the pod: when it exits, every process of the pod dies with it.
+process.on("disconnect", () => process.exit(0));
+
+const waiting = new Map<number, (message: MessageToPod) => void>();
+let lastId = 0;
+let isInternetEnabled = false;
+
+function tell(message: MessageFromPod): void {
+  process.send?.(message);
+}
+
+function ask(request: (id: number) => MessageFromPod): Promise<MessageToPod> {
+  const id = ++lastId;
+  return new Promise((resolve) => {
+    waiting.set(id, resolve);
+    tell(request(id));
+  });
+}
+
+async function applyEgress(rules: EgressRules): Promise<void> {
+  const reply = await ask((id) => ({ kind: "egress", id, rules }));
+  if (reply.kind === "egress-applied" && reply.error !== undefined) throw new Error(reply.error);
+  isInternetEnabled = rules.isInternetEnabled ?? isInternetEnabled;
+}
+
+async function forwardQuery(query: Buffer): Promise<Buffer | undefined> {
+  const packet = query.toString("base64");
+  const reply = await ask((id) => ({ kind: "dns-query", id, packet }));
+  if (reply.kind !== "dns-answer" || reply.packet === undefined) return undefined;
+  return Buffer.from(reply.packet, "base64");
+}
+
+process.on("message", (message: MessageToPod, handle: unknown) => {
+  if (message.kind !== "serve") {
+    waiting.get(message.id)?.(message);
+    waiting.delete(message.id);
+  } else if (handle instanceof Server) {
+    serveIngress(handle, { applyEgress });
+    serveNames({ isEnabled: () => isInternetEnabled, forward: forwardQuery });
+    // The host's procfs is still mounted here, so this is the pid that the engine knows.
+    tell({ kind: "ready", hostPid: Number(readlinkSync("/proc/self")) });
+  }
+});

@@ -1,0 +1,99 @@
+import { readAccountFiles } from "./account-files.ts";
+import { appCommand, dropCommand, enterCommand, type AppCommand } from "./app-command.ts";
+import { resolveUser } from "./container-user.ts";
+import { childrenOf } from "./find-process.ts";
+import { requireTools, toolPath } from "./host-tools.ts";
+import type { ResourceGroup } from "./memory-control.ts";
+import { enterNamespaces } from "./namespace-entry.ts";
+import type { PodResources } from "./pod-resources.ts";
+import { openProcessStreams } from "./process-streams.ts";
+import { runTool } from "./run-tool.ts";
+import type { ExecSpec, LaunchSpec, SandboxProcess, TtySize } from "./sandbox.ts";
+import { exitOf, toSandboxProcess } from "./sandbox-child.ts";
+import { SandboxError } from "./sandbox-error.ts";
+import { shellQuote } from "./shell-quote.ts";
+import { spawnInGroup } from "./spawn-in-group.ts";
+
+/** The app that a command joins. */
+export interface ExecTarget {
+  readonly resources: PodResources;
+  readonly group: ResourceGroup;
+  /** The app's pid on the host. */
+  readonly appPid: number;
+  readonly app: LaunchSpec;
+}
+
+const namespaces = ["mount", "pid", "net", "ipc", "uts", "cgroup"];
+const plainScript = 'umask 022; echo "started $$" >&3; exec 3>&-; exec "$@"';
+
+/** Starts a command in an app's namespaces, with the app's privileges. */
+export async function startExec(spec: ExecSpec, target: ExecTarget): Promise<SandboxProcess> {
+  const { resources, appPid } = target;
+  const { privilege } = resources.facts;
+  const accounts = readAccountFiles(target.app.rootfs, resources.view);
+  const user = resolveUser(spec.user ?? target.app.user, accounts);
+  const command = { argv: spec.argv, env: spec.env, cwd: spec.cwd ?? target.app.cwd, user };
+  const inside =
+    spec.tty === undefined
+      ? ["sh", "-c", plainScript, "sh", ...appCommand(command, privilege)]
+      : terminalCommand(command, spec.tty, privilege);
+  const streams = await openProcessStreams(resources.pipes);
+  const { child, control } = spawnInGroup(
+    [...enterNamespaces(appPid, privilege, namespaces), ...inside],
+    streams,
+    target.group,
+  );
+  const exited = exitOf(child);
+  const { line, text } = await control.until("started ");
+  control.close();
+  const [, pid, terminal] = line?.split(" ") ?? [];
+  if (pid === undefined)
+    throw new SandboxError("EXEC_FAILED", `Cannot exec ${spec.argv[0] ?? ""}: ${text}`);
+  return toSandboxProcess({
+    exited: exited.then((exitCode) => ({ exitCode, isOutOfMemory: false })),
+    streams,
+    hostPid: innermostChild(child.pid ?? 0, spec.tty !== undefined),
+    pid: Number(pid),
+    resize: (columns, rows) =>
+      terminal === undefined
+        ? Promise.resolve()
+        : resizeTerminal(target, terminal, { columns, rows }),
+  });
+}
+
+/** The process behind nsenter, and behind `script` when there is a terminal. */
+function innermostChild(pid: number, hasTerminal: boolean): number {
+  const [child = pid] = childrenOf(pid);
+  if (!hasTerminal) return child;
+  const [grandchild = child] = childrenOf(child);
+  return grandchild;
+}
+
+/**
+ * `script` makes the pseudo-terminal in the container's own devpts. It runs after the privileges are
+ * dropped, but still from the stage, for an image need not have it.
+ */
+function terminalCommand(
+  command: AppCommand,
+  size: TtySize,
+  privilege: PodResources["facts"]["privilege"],
+): readonly string[] {
+  requireTools(["script", "stty"]);
+  const enter = enterCommand(command).map(shellQuote).join(" ");
+  const inner = `stty cols ${size.columns} rows ${size.rows}; echo "started $$ $(tty)" >&3; exec 3>&-; exec ${enter}`;
+  return [
+    ...["sh", "-c", 'umask 022; exec "$@"', "sh", ...dropCommand(command.user, privilege)],
+    ...["env", "-i", `PATH=${toolPath}`, "SHELL=/bin/sh"],
+    ...["script", "--quiet", "--return", "--flush", "--command", inner, "/dev/null"],
+  ];
+}
+
+async function resizeTerminal(target: ExecTarget, terminal: string, size: TtySize): Promise<void> {
+  const { privilege } = target.resources.facts;
+  const [program = "", ...args] = [
+    ...enterNamespaces(target.appPid, privilege, ["mount"]),
+    ...["stty", "-F", terminal, "cols", `${size.columns}`, "rows", `${size.rows}`],
+  ];
+  const { exitCode, output } = await runTool(program, args);
+  if (exitCode !== 0) throw new SandboxError("EXEC_FAILED", `Cannot resize: ${output.trim()}`);
+}

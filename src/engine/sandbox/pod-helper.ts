@@ -1,0 +1,85 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Server } from "node:net";
+import { fileURLToPath } from "node:url";
+
+import type { MessageFromPod, MessageToPod } from "../pod/pod-message.ts";
+import { sendSignal } from "./find-process.ts";
+import { userNamespaceFlags } from "./find-privilege.ts";
+import { toolEnv } from "./run-tool.ts";
+import type { SandboxFacts } from "./sandbox.ts";
+import { exitOf } from "./sandbox-child.ts";
+import { SandboxError } from "./sandbox-error.ts";
+
+/** What a helper asks of the engine. */
+export interface PodHelperHandlers {
+  readonly onMessage: (message: MessageFromPod, reply: (answer: MessageToPod) => void) => void;
+}
+
+/** The small process that holds a pod's namespaces and serves its ingress. */
+export interface PodHelper {
+  /** Its pid on the host. */
+  readonly hostPid: number;
+  readonly ingressPort: number;
+  /** Settles when the helper is gone, and with it every process of the pod. */
+  readonly exited: Promise<number>;
+  kill(): void;
+}
+
+// Beside a bundle lies the bundled helper; beside the sources, the source.
+const entry = fileURLToPath(
+  import.meta.url.endsWith(".ts")
+    ? new URL("../pod/main.ts", import.meta.url)
+    : new URL("./pod-main.js", import.meta.url),
+);
+const nodeFlags = ["--max-semi-space-size=1", "--max-old-space-size=32", "--v8-pool-size=0"];
+const script = 'ip link set lo up && exec "$@"';
+
+/** Starts a helper in fresh network and pid namespaces, with a listener of the host's loopback. */
+export async function startPodHelper(
+  privilege: SandboxFacts["privilege"],
+  handlers: PodHelperHandlers,
+): Promise<PodHelper> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const ingressPort = portOf(server);
+  const child = spawnHelper(privilege);
+  const exited = exitOf(child);
+  let errors = "";
+  child.stderr?.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+  const reply = (answer: MessageToPod): void => void (child.connected && child.send(answer));
+  child.on("message", (message: MessageFromPod) => handlers.onMessage(message, reply));
+  child.send({ kind: "serve" } satisfies MessageToPod, server, () => server.close());
+  const ready = once(child, "message");
+  const [first] = await Promise.race([ready, exited.then(() => [undefined])]);
+  const message: MessageFromPod | undefined = first;
+  if (message?.kind !== "ready")
+    throw new SandboxError(
+      "POD_START_FAILED",
+      `Cannot start a pod: ${errors.trim() || "it ended"}`,
+    );
+  const kill = (): void => {
+    if (child.pid !== undefined) sendSignal(child.pid, 9);
+    sendSignal(message.hostPid, 9);
+  };
+  return { hostPid: message.hostPid, ingressPort, exited, kill };
+}
+
+function spawnHelper(privilege: SandboxFacts["privilege"]): ChildProcess {
+  const user = privilege === "root" ? [] : userNamespaceFlags;
+  const unshare = [...user, "--net", "--pid", "--fork", "--kill-child", "--"];
+  const node = [process.execPath, ...nodeFlags, entry];
+  return spawn("unshare", [...unshare, "sh", "-c", script, "sh", ...node], {
+    env: { ...toolEnv, NODE_NO_WARNINGS: "1" },
+    cwd: "/",
+    detached: true,
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
+}
+
+function portOf(server: Server): number {
+  const address: AddressInfo | string | null = server.address();
+  if (typeof address !== "object" || address === null) throw new TypeError("no TCP listener");
+  return address.port;
+}

@@ -1,0 +1,18 @@
+import type { BaseView } from "./base-view.ts";
+import type { MountInfo } from "./host-directories.ts";
+import type { MemoryControl } from "./memory-control.ts";
+import type { PipeSource } from "./pipe-source.ts";
+import type { SandboxFacts } from "./sandbox.ts";
+
+/** What all pods of an engine share. */
+export interface PodResources {
+  readonly facts: SandboxFacts;
+  readonly view: BaseView;
+  /** The host's mounts when the engine started. */
+  readonly mounts: readonly MountInfo[];
+  readonly pipes: PipeSource;
+  readonly memory: MemoryControl;
+  /** Holds one directory for each pod. */
+  readonly podsDirectory: string;
+  log(message: string): void;
+}

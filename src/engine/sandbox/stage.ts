@@ -1,0 +1,129 @@
+import type { ChildProcess } from "node:child_process";
+import { rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { appCommand, type AppCommand } from "./app-command.ts";
+import type { ControlChannel } from "./control-channel.ts";
+import { sendSignal } from "./find-process.ts";
+import type { ResourceGroup } from "./memory-control.ts";
+import { planMounts } from "./mount-plan.ts";
+import { enterNamespaces } from "./namespace-entry.ts";
+import type { PodResources } from "./pod-resources.ts";
+import { openProcessStreams, type ProcessStreams } from "./process-streams.ts";
+import type { RootfsSpec } from "./sandbox.ts";
+import { exitOf } from "./sandbox-child.ts";
+import { SandboxError } from "./sandbox-error.ts";
+import { shellQuote } from "./shell-quote.ts";
+import { spawnInGroup } from "./spawn-in-group.ts";
+import { planStage } from "./stage-plan.ts";
+import { makeTopLayer } from "./top-layer.ts";
+import {
+  makeOverlayDirectories,
+  makeWorkDirectory,
+  removeWorkDirectory,
+} from "./work-directory.ts";
+
+/** Where a stage is made. */
+export interface StageOptions {
+  readonly resources: PodResources;
+  readonly podDirectory: string;
+  /** The helper's pid on the host. */
+  readonly helperPid: number;
+  readonly group: ResourceGroup;
+}
+
+/**
+ * Namespaces in which all is ready but the image: a shell, pid 1 in there, waits for the word and
+ * then becomes the app. What takes time is thus done before a start is asked for.
+ */
+export class Stage {
+  readonly streams: ProcessStreams;
+  readonly child: ChildProcess;
+  /** The app's pid on the host. */
+  readonly hostPid: number;
+  /** Settles with the exit code when everything in the namespaces is gone. */
+  readonly exited: Promise<number>;
+  readonly #options: StageOptions;
+  readonly #control: ControlChannel;
+
+  constructor(options: StageOptions, parts: StageParts) {
+    this.#options = options;
+    this.streams = parts.streams;
+    this.child = parts.child;
+    this.hostPid = parts.hostPid;
+    this.exited = parts.exited;
+    this.#control = parts.control;
+  }
+
+  /** Makes the namespaces and the mounts that do not depend on the image. */
+  static async prepare(options: StageOptions): Promise<Stage> {
+    const { resources, podDirectory, helperPid, group } = options;
+    const plan = planStage(resources.view, resources.mounts, podDirectory);
+    writeFileSync(join(podDirectory, "first.fstab"), plan.firstTable);
+    writeFileSync(join(podDirectory, "second.fstab"), plan.secondTable);
+    writeFileSync(join(podDirectory, "prepare"), plan.script);
+    const streams = await openProcessStreams(resources.pipes);
+    const command = [
+      ...enterNamespaces(helperPid, resources.facts.privilege, ["net", "pid"]),
+      ...["unshare", "--pid", "--fork", "--kill-child", "--mount", "--ipc", "--uts", "--cgroup"],
+      ...["--", "sh", join(podDirectory, "prepare"), podDirectory],
+    ];
+    const { child, control } = spawnInGroup(command, streams, group);
+    const exited = exitOf(child);
+    const { line, text } = await control.until("ready ");
+    const hostPid = Number(line?.split(" ")[1]);
+    if (!(hostPid > 0)) throw new SandboxError("LAUNCH_FAILED", `Cannot prepare a pod: ${text}`);
+    return new Stage(options, { streams, child, control, hostPid, exited });
+  }
+
+  /** Mounts the image and becomes the app. */
+  async launch(rootfs: RootfsSpec, hostname: string, command: AppCommand): Promise<void> {
+    const { resources, podDirectory } = this.#options;
+    const workDir = makeWorkDirectory(rootfs.writableDir);
+    void this.exited.then(() => removeWorkDirectory(workDir));
+    const plan = planMounts(rootfs, {
+      view: resources.view,
+      privilege: resources.facts.privilege,
+      mounts: resources.mounts,
+      workDir,
+    });
+    makeTopLayer(join(podDirectory, "top"), hostname, plan.parts);
+    makeOverlayDirectories(rootfs.writableDir, workDir, plan.parts);
+    for (const [name, target] of plan.links) {
+      rmSync(join(podDirectory, name), { force: true });
+      symlinkSync(target, join(podDirectory, name));
+    }
+    writeFileSync(join(podDirectory, "launch.fstab"), plan.table);
+    writeFileSync(join(podDirectory, "launch"), this.#script(hostname, command));
+    this.#control.tell("go");
+    const { line, text } = await this.#control.until("started");
+    this.#control.close();
+    if (line === undefined) throw new SandboxError("LAUNCH_FAILED", `Cannot start: ${text}`);
+  }
+
+  /** Ends every process in the namespaces. */
+  kill(): void {
+    sendSignal(this.hostPid, 9);
+  }
+
+  #script(hostname: string, command: AppCommand): string {
+    const name = shellQuote(hostname);
+    const argv = appCommand(command, this.#options.resources.facts.privilege);
+    return `mount -a -T /pod/launch.fstab >&3 2>&1 || fail mount
+umount -l /old >&3 2>&1 || fail umount
+{ echo ${name} >&9 || hostname ${name}; } 2>/dev/null
+exec 9>&-
+echo started >&3
+exec 3>&-
+exec ${argv.map(shellQuote).join(" ")}
+`;
+  }
+}
+
+interface StageParts {
+  readonly streams: ProcessStreams;
+  readonly child: ChildProcess;
+  readonly control: ControlChannel;
+  readonly hostPid: number;
+  readonly exited: Promise<number>;
+}
