@@ -38,9 +38,7 @@ export function sendAnswer(response: ServerResponse, answer: ApiAnswer): void {
       pipeline(answer.body, response, () => undefined);
       return;
     case "hijack":
-      throw new TypeError(
-        "Cannot send a hijack answer as a response: no upgrade was asked for",
-      );
+      throw new TypeError("Cannot send a hijack answer as a response: no upgrade was asked for");
   }
 }
 
@@ -63,11 +61,7 @@ function sendEmpty(response: ServerResponse, status: number): void {
   response.end();
 }
 
-function sendLater(
-  response: ServerResponse,
-  status: number,
-  body: Promise<unknown>,
-): void {
+function sendLater(response: ServerResponse, status: number, body: Promise<unknown>): void {
   response.writeHead(status, JSON_TYPE);
   response.flushHeaders();
   body.then(

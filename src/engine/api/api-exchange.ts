@@ -47,9 +47,7 @@ export type ApiAnswer =
     };
 
 /** Answers one endpoint; a thrown `EngineError` becomes its status and `{ message }`. */
-export type ApiHandler = (
-  request: ApiRequest,
-) => Promise<ApiAnswer> | ApiAnswer;
+export type ApiHandler = (request: ApiRequest) => Promise<ApiAnswer> | ApiAnswer;
 
 /** An endpoint of the engine. */
 export type ApiRoute = Route<ApiHandler>;

@@ -1,21 +1,11 @@
 import { once } from "node:events";
-import {
-  createServer,
-  ServerResponse,
-  type IncomingMessage,
-  type Server,
-} from "node:http";
+import { createServer, ServerResponse, type IncomingMessage, type Server } from "node:http";
 import { Socket } from "node:net";
 import { Readable, type Duplex } from "node:stream";
 
 import { EngineError } from "../engine-error.ts";
 import { answerError, sendAnswer } from "./api-answer.ts";
-import type {
-  ApiAnswer,
-  ApiHandler,
-  ApiRequest,
-  ApiRoute,
-} from "./api-exchange.ts";
+import type { ApiAnswer, ApiHandler, ApiRequest, ApiRoute } from "./api-exchange.ts";
 import { isJsonObject, type JsonObject } from "./json-fields.ts";
 import { readUpgradeBody } from "./read-upgrade-body.ts";
 import { createRouter, type RouteMatcher } from "./router.ts";
@@ -64,30 +54,23 @@ function createHttpServer(
 ): Server {
   const matchRoute = createRouter<ApiHandler>(routes);
   const server = createServer((message, response) => {
-    void handle(
-      matchRoute,
-      { message, body: message, isUpgrade: false },
-      onFailure,
-    ).then((answer) => sendAnswer(response, answer));
+    void handle(matchRoute, { message, body: message, isUpgrade: false }, onFailure).then(
+      (answer) => sendAnswer(response, answer),
+    );
   });
-  server.on(
-    "upgrade",
-    (message: IncomingMessage, connection: Duplex, head: Buffer) => {
-      connection.on("error", () => undefined); // a client that leaves; "close" follows
-      if (!(connection instanceof Socket)) {
-        connection.destroy(); // Node's own servers give sockets; only a foreign emitter would not
-        return;
-      }
-      void serveUpgrade(message, connection, head, (incoming) =>
-        handle(matchRoute, incoming, onFailure),
-      );
-    },
-  );
+  server.on("upgrade", (message: IncomingMessage, connection: Duplex, head: Buffer) => {
+    connection.on("error", () => undefined); // a client that leaves; "close" follows
+    if (!(connection instanceof Socket)) {
+      connection.destroy(); // Node's own servers give sockets; only a foreign emitter would not
+      return;
+    }
+    void serveUpgrade(message, connection, head, (incoming) =>
+      handle(matchRoute, incoming, onFailure),
+    );
+  });
   server.on("clientError", (_error, connection) => {
     if (!connection.writable) return;
-    connection.end(
-      "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
-    );
+    connection.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
   });
   return server;
 }
@@ -106,11 +89,7 @@ async function handle(
   const { message } = incoming;
   try {
     const [path = "/", ...query] = (message.url ?? "/").split("?");
-    const { handler, params } = findHandler(
-      matchRoute,
-      message.method ?? "GET",
-      path,
-    );
+    const { handler, params } = findHandler(matchRoute, message.method ?? "GET", path);
     return await handler(toApiRequest(incoming, params, query.join("?")));
   } catch (error) {
     if (!(error instanceof EngineError) || error.code === "ENGINE_FAILED") {
@@ -133,10 +112,7 @@ function findHandler(
     case "found":
       return match;
     case "bad-encoding":
-      throw new EngineError(
-        "BAD_REQUEST",
-        `Cannot read path: ${path}; encode it as UTF-8`,
-      );
+      throw new EngineError("BAD_REQUEST", `Cannot read path: ${path}; encode it as UTF-8`);
     case "no-such-method":
     case "no-such-path":
       throw new EngineError(
@@ -167,11 +143,7 @@ async function serveUpgrade(
   head: Buffer,
   answer: (incoming: Incoming) => Promise<ApiAnswer>,
 ): Promise<void> {
-  const read = await readUpgradeBody(
-    message.headers["content-length"],
-    connection,
-    head,
-  );
+  const read = await readUpgradeBody(message.headers["content-length"], connection, head);
   if (read === undefined) {
     connection.destroy();
     return;
@@ -199,10 +171,7 @@ async function readJson(body: Readable): Promise<JsonObject> {
   if (text.trim() === "") return {};
   const value = parseJson(text);
   if (isJsonObject(value)) return value;
-  throw new EngineError(
-    "BAD_REQUEST",
-    `Cannot read body: ${text.slice(0, 100)}; send an object`,
-  );
+  throw new EngineError("BAD_REQUEST", `Cannot read body: ${text.slice(0, 100)}; send an object`);
 }
 
 async function readText(body: Readable): Promise<string> {

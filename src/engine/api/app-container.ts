@@ -1,12 +1,8 @@
 import { mkdir } from "node:fs/promises";
 
+import type { Image } from "../../images/image-store.ts";
 import { EngineError } from "../engine-error.ts";
-import type {
-  LaunchSpec,
-  Pod,
-  RootfsSpec,
-  SandboxProcess,
-} from "../sandbox/sandbox.ts";
+import type { LaunchSpec, Pod, RootfsSpec, SandboxProcess } from "../sandbox/sandbox.ts";
 import { ContainerLifecycle } from "./container-lifecycle.ts";
 import { isLive } from "./container-state.ts";
 import type { CreateBody } from "./create-body.ts";
@@ -33,6 +29,8 @@ export class AppContainer implements EngineContainer {
   readonly name: string;
   readonly body: CreateBody;
   readonly imageId: string;
+  /** The ports that the image EXPOSEs. */
+  readonly exposedPorts: readonly number[];
   readonly spec: LaunchSpec;
   readonly createdAtMs = Date.now();
   readonly lifecycle = new ContainerLifecycle();
@@ -43,14 +41,15 @@ export class AppContainer implements EngineContainer {
   #pod: Pod | undefined;
 
   constructor(
-    identity: ContainerIdentity & { readonly imageId: string },
+    identity: ContainerIdentity & { readonly image: Image },
     spec: LaunchSpec,
     host: AppHost,
   ) {
     this.id = identity.id;
     this.name = identity.name;
     this.body = identity.body;
-    this.imageId = identity.imageId;
+    this.imageId = identity.image.id;
+    this.exposedPorts = identity.image.config.exposedPorts;
     this.spec = spec;
     this.#host = host;
   }

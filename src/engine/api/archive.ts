@@ -20,27 +20,17 @@ export function archiveRoutes(engine: EngineContext): readonly ApiRoute[] {
   ];
 }
 
-async function putArchive(
-  engine: EngineContext,
-  request: ApiRequest,
-): Promise<ApiAnswer> {
+async function putArchive(engine: EngineContext, request: ApiRequest): Promise<ApiAnswer> {
   const path = parsePath(request);
   const { rootfs } = containerWithFiles(engine, request);
-  await engine.archive
-    .importArchive(rootfs, path, request.body)
-    .catch(toApiError);
+  await engine.archive.importArchive(rootfs, path, request.body).catch(toApiError);
   return { kind: "empty", status: 200 };
 }
 
-async function getArchive(
-  engine: EngineContext,
-  request: ApiRequest,
-): Promise<ApiAnswer> {
+async function getArchive(engine: EngineContext, request: ApiRequest): Promise<ApiAnswer> {
   const path = parsePath(request);
   const { rootfs, container } = containerWithFiles(engine, request);
-  const body = await engine.archive
-    .exportArchive(rootfs, path, container.pod)
-    .catch(toApiError);
+  const body = await engine.archive.exportArchive(rootfs, path, container.pod).catch(toApiError);
   return {
     kind: "stream",
     status: 200,
@@ -64,8 +54,7 @@ function containerWithFiles(
 
 function parsePath(request: ApiRequest): string {
   const path = request.query.get("path") ?? "";
-  if (path !== "" && !path.includes("\0"))
-    return path.startsWith("/") ? path : `/${path}`;
+  if (path !== "" && !path.includes("\0")) return path.startsWith("/") ? path : `/${path}`;
   throw new EngineError(
     "BAD_REQUEST",
     `Cannot archive files: path is ${JSON.stringify(path)}; give an absolute path`,
@@ -74,9 +63,7 @@ function parsePath(request: ApiRequest): string {
 
 function toApiError(cause: unknown): never {
   const message = cause instanceof Error ? cause.message : String(cause);
-  if (
-    /ENOENT|ENOTDIR|NO_SUCH|NOT_FOUND/.test(`${errorCode(cause)} ${message}`)
-  ) {
+  if (/ENOENT|ENOTDIR|NO_SUCH|NOT_FOUND/.test(`${errorCode(cause)} ${message}`)) {
     throw new EngineError("NO_SUCH_PATH", `Cannot archive files: ${message}`, {
       cause,
     });

@@ -19,10 +19,7 @@ export function buildRoutes(engine: EngineContext): readonly ApiRoute[] {
   ];
 }
 
-async function build(
-  engine: EngineContext,
-  request: ApiRequest,
-): Promise<ApiAnswer> {
+async function build(engine: EngineContext, request: ApiRequest): Promise<ApiAnswer> {
   const buildRequest = parseBuildRequest(await request.json());
   const lines = new PassThrough();
   const write = (line: JsonObject): void => {

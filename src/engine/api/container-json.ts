@@ -79,16 +79,13 @@ function toPorts(container: EngineContainer): JsonObject {
   const { ingressPort } = container;
   if (ingressPort === undefined) return {};
   return {
-    [`${INGRESS_PORT}/tcp`]: [
-      { HostIp: "127.0.0.1", HostPort: String(ingressPort) },
-    ],
+    [`${INGRESS_PORT}/tcp`]: [{ HostIp: "127.0.0.1", HostPort: String(ingressPort) }],
   };
 }
 
 function toState(state: ContainerState): JsonObject {
   const last = lastExit(state);
-  const startedAtMs =
-    state.kind === "running" ? state.startedAtMs : last?.startedAtMs;
+  const startedAtMs = state.kind === "running" ? state.startedAtMs : last?.startedAtMs;
   return {
     Status: statusWord(state),
     Running: state.kind === "running",

@@ -43,8 +43,7 @@ export class ContainerLifecycle {
   wait(condition: WaitCondition): Promise<ProcessExit> {
     if (condition === "removed") return this.#removed.promise;
     const isOver = !isLive(this.#state) && this.#state.kind !== "removing";
-    if (condition === "not-running" && isOver)
-      return Promise.resolve(this.#lastExit());
+    if (condition === "not-running" && isOver) return Promise.resolve(this.#lastExit());
     return this.#nextExit.promise;
   }
 

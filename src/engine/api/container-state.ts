@@ -38,15 +38,10 @@ export type ContainerEvent =
  * Decides the state after an event. Pure and total: an event that means nothing in a state leaves
  * it as it is. Nothing leaves `removing`.
  */
-export function nextContainerState(
-  state: ContainerState,
-  event: ContainerEvent,
-): ContainerState {
+export function nextContainerState(state: ContainerState, event: ContainerEvent): ContainerState {
   switch (event.kind) {
     case "start":
-      return state.kind === "created" || state.kind === "exited"
-        ? { kind: "starting" }
-        : state;
+      return state.kind === "created" || state.kind === "exited" ? { kind: "starting" } : state;
     case "start-failed":
       return state.kind === "starting" ? { kind: "created" } : state;
     case "started":
@@ -57,9 +52,7 @@ export function nextContainerState(
       return afterExit(state, event);
     case "remove":
       if (state.kind === "removing") return state;
-      return state.kind === "exited"
-        ? { kind: "removing", last: state }
-        : { kind: "removing" };
+      return state.kind === "exited" ? { kind: "removing", last: state } : { kind: "removing" };
   }
 }
 

@@ -1,10 +1,6 @@
 import { EngineError } from "../engine-error.ts";
 import type { ApiAnswer, ApiRequest, ApiRoute } from "./api-exchange.ts";
-import {
-  toContainerInspect,
-  toContainerSummary,
-  statusWord,
-} from "./container-json.ts";
+import { toContainerInspect, toContainerSummary, statusWord } from "./container-json.ts";
 import type { WaitCondition } from "./container-lifecycle.ts";
 import { isLive } from "./container-state.ts";
 import { createContainer } from "./create-container.ts";
@@ -25,15 +21,10 @@ type ContainerHandler = (
 
 /** The endpoints of containers, but for exec and archive. */
 export function containerRoutes(engine: EngineContext): readonly ApiRoute[] {
-  const on = (
-    method: string,
-    action: string,
-    handler: ContainerHandler,
-  ): ApiRoute => ({
+  const on = (method: string, action: string, handler: ContainerHandler): ApiRoute => ({
     method,
     pattern: `/containers/:id${action}`,
-    handler: (request) =>
-      handler(engine.containers.get(request.params["id"] ?? ""), request),
+    handler: (request) => handler(engine.containers.get(request.params["id"] ?? ""), request),
   });
   return [
     {
@@ -54,19 +45,14 @@ export function containerRoutes(engine: EngineContext): readonly ApiRoute[] {
     on("POST", "/start", start),
     on("POST", "/wait", wait),
     on("POST", "/kill", kill),
-    on("POST", "/stop", (container, request) =>
-      stop(engine, container, request),
-    ),
-    on("DELETE", "", (container, request) =>
-      remove(engine, container, request),
-    ),
+    on("POST", "/stop", (container, request) => stop(engine, container, request)),
+    on("DELETE", "", (container, request) => remove(engine, container, request)),
   ];
 }
 
 function listContainers(engine: EngineContext, request: ApiRequest): ApiAnswer {
   const filters = parseFilters(request.query.get("filters"), FILTER_KEYS);
-  const isAll =
-    isTrue(request.query.get("all")) || filters["status"] !== undefined;
+  const isAll = isTrue(request.query.get("all")) || filters["status"] !== undefined;
   const found = engine.containers.list().filter((container) => {
     const { state } = container.lifecycle;
     if (!isAll && state.kind !== "running") return false;
@@ -84,16 +70,9 @@ function listContainers(engine: EngineContext, request: ApiRequest): ApiAnswer {
   return { kind: "json", status: 200, body: found.map(toContainerSummary) };
 }
 
-async function create(
-  engine: EngineContext,
-  request: ApiRequest,
-): Promise<ApiAnswer> {
+async function create(engine: EngineContext, request: ApiRequest): Promise<ApiAnswer> {
   const body = parseCreateBody(await request.json());
-  const container = await createContainer(
-    engine,
-    body,
-    request.query.get("name") ?? undefined,
-  );
+  const container = await createContainer(engine, body, request.query.get("name") ?? undefined);
   return {
     kind: "json",
     status: 201,
@@ -134,24 +113,16 @@ async function stop(
   container: EngineContainer,
   request: ApiRequest,
 ): Promise<ApiAnswer> {
-  if (container.lifecycle.state.kind !== "running")
-    return { kind: "empty", status: 304 };
+  if (container.lifecycle.state.kind !== "running") return { kind: "empty", status: 304 };
   const seconds = Number(request.query.get("t") ?? DEFAULT_STOP_SECONDS);
   if (!Number.isFinite(seconds)) {
-    throw new EngineError(
-      "BAD_REQUEST",
-      `Cannot stop a container: t is not a number of seconds`,
-    );
+    throw new EngineError("BAD_REQUEST", `Cannot stop a container: t is not a number of seconds`);
   }
   const image = await engine.images.get(container.imageId);
-  const stopSignal =
-    request.query.get("signal") ?? image?.config.stopSignal ?? "SIGTERM";
+  const stopSignal = request.query.get("signal") ?? image?.config.stopSignal ?? "SIGTERM";
   const exit = container.lifecycle.wait("not-running");
   container.signal(parseSignal(stopSignal));
-  const timer = setTimeout(
-    () => container.signal(SIGKILL),
-    Math.max(0, seconds) * 1000,
-  );
+  const timer = setTimeout(() => container.signal(SIGKILL), Math.max(0, seconds) * 1000);
   await exit;
   clearTimeout(timer);
   return { kind: "empty", status: 204 };
@@ -189,8 +160,7 @@ export async function removeContainer(
 
 function parseCondition(text: string | null): WaitCondition {
   if (text === null || text === "") return "not-running";
-  if (text === "not-running" || text === "next-exit" || text === "removed")
-    return text;
+  if (text === "not-running" || text === "next-exit" || text === "removed") return text;
   throw new EngineError(
     "BAD_REQUEST",
     `Cannot wait for ${JSON.stringify(text)}: give not-running, next-exit or removed`,
@@ -199,8 +169,5 @@ function parseCondition(text: string | null): WaitCondition {
 
 /** Docker's own reading of booleans in a query: everything but these is true. */
 function isTrue(text: string | null): boolean {
-  return (
-    text !== null &&
-    !["", "0", "no", "false", "none"].includes(text.toLowerCase())
-  );
+  return text !== null && !["", "0", "no", "false", "none"].includes(text.toLowerCase());
 }

@@ -40,10 +40,7 @@ export interface CreateBody {
 export function parseCreateBody(body: JsonObject): CreateBody {
   const image = stringField(body, "Image");
   if (image === undefined) {
-    throw new EngineError(
-      "BAD_REQUEST",
-      "Cannot create a container: no Image; name one",
-    );
+    throw new EngineError("BAD_REQUEST", "Cannot create a container: no Image; name one");
   }
   const hostConfig = objectField(body, "HostConfig");
   refuseMounts(hostConfig);
@@ -66,22 +63,16 @@ export function parseCreateBody(body: JsonObject): CreateBody {
 }
 
 /** Turns `NAME=value` entries into an object; an entry without `=` is left out, as in Docker. */
-export function parseEnv(
-  entries: readonly string[],
-): Readonly<Record<string, string>> {
+export function parseEnv(entries: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
     entries.flatMap((entry) => {
       const equals = entry.indexOf("=");
-      return equals > 0
-        ? [[entry.slice(0, equals), entry.slice(equals + 1)] as const]
-        : [];
+      return equals > 0 ? [[entry.slice(0, equals), entry.slice(equals + 1)] as const] : [];
     }),
   );
 }
 
-function nonEmpty(
-  list: readonly string[] | undefined,
-): readonly string[] | undefined {
+function nonEmpty(list: readonly string[] | undefined): readonly string[] | undefined {
   return list !== undefined && list.length > 0 ? list : undefined;
 }
 

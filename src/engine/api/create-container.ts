@@ -9,10 +9,7 @@ import type { CreateBody } from "./create-body.ts";
 import type { EngineContainer } from "./engine-container.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { findImage } from "./find-image.ts";
-import {
-  GatewayContainer,
-  type ContainerIdentity,
-} from "./gateway-container.ts";
+import { GatewayContainer, type ContainerIdentity } from "./gateway-container.ts";
 import { isGatewayImage } from "./gateway-image.ts";
 import { toLaunchSpec } from "./launch-spec.ts";
 import { createLineSplitter } from "./output-lines.ts";
@@ -38,38 +35,24 @@ export async function createContainer(
   };
   engine.containers.checkNameIsFree(identity.name);
   const container = isGatewayImage(body.image)
-    ? new GatewayContainer(identity, engine.sandbox)
+    ? new GatewayContainer(identity, engine.sandbox, (port) => hintAtPort(engine, identity, port))
     : createApp(engine, identity, await findImage(engine, body.image));
   engine.containers.add(container);
   return container;
 }
 
-function createApp(
-  engine: EngineContext,
-  identity: ContainerIdentity,
-  image: Image,
-): AppContainer {
+function createApp(engine: EngineContext, identity: ContainerIdentity, image: Image): AppContainer {
   const { id, body } = identity;
   const limits = engine.limitsOf(body.image);
   const spec = toLaunchSpec(image, body, {
     hostname: id.slice(0, 12),
     writableDir: join(engine.stateDir, "containers", id, "files"),
-    limits:
-      body.memoryBytes === undefined
-        ? limits
-        : { ...limits, memoryBytes: body.memoryBytes },
+    limits: body.memoryBytes === undefined ? limits : { ...limits, memoryBytes: body.memoryBytes },
   });
-  return new AppContainer(
-    { ...identity, imageId: image.id },
-    spec,
-    createHost(engine, identity),
-  );
+  return new AppContainer({ ...identity, imageId: image.id }, spec, createHost(engine, identity));
 }
 
-function createHost(
-  engine: EngineContext,
-  { id, name, body }: ContainerIdentity,
-): AppHost {
+function createHost(engine: EngineContext, { id, name, body }: ContainerIdentity): AppHost {
   const { image } = body;
   return {
     findPod: () => findPod(engine, body.networkMode),
@@ -99,6 +82,19 @@ function createHost(
   };
 }
 
+/** Told of a closed port: most of the time the app is still starting, so only a stranger counts. */
+function hintAtPort(engine: EngineContext, gateway: ContainerIdentity, port: number): void {
+  for (const app of engine.containers.list()) {
+    if (!(app instanceof AppContainer) || !joins(app, gateway)) continue;
+    engine.hintAtPort({ image: app.body.image, exposedPorts: app.exposedPorts }, port);
+  }
+}
+
+function joins(app: AppContainer, gateway: ContainerIdentity): boolean {
+  const target = app.body.networkMode.slice(JOIN_PREFIX.length);
+  return target === gateway.name || target === gateway.id;
+}
+
 function findPod(engine: EngineContext, networkMode: string): Pod {
   if (!networkMode.startsWith(JOIN_PREFIX)) {
     throw new EngineError(
@@ -108,8 +104,7 @@ function findPod(engine: EngineContext, networkMode: string): Pod {
     );
   }
   const gateway = engine.containers.get(networkMode.slice(JOIN_PREFIX.length));
-  if (gateway instanceof GatewayContainer && gateway.pod !== undefined)
-    return gateway.pod;
+  if (gateway instanceof GatewayContainer && gateway.pod !== undefined) return gateway.pod;
   throw new EngineError(
     "NOT_RUNNING",
     `Cannot join the network of a non running container: ${gateway.name}; start it first`,
@@ -133,12 +128,7 @@ function checkName(name: string | undefined): string | undefined {
   if (name === undefined) return undefined;
   const plain = name.replace(/^\//, "");
   // eslint-disable-next-line no-control-regex -- a control character in a name is what is refused
-  if (
-    plain !== "" &&
-    plain.length <= 1024 &&
-    !/[/\u0000-\u001f\u007f]/.test(plain)
-  )
-    return plain;
+  if (plain !== "" && plain.length <= 1024 && !/[/\u0000-\u001f\u007f]/.test(plain)) return plain;
   throw new EngineError(
     "BAD_REQUEST",
     `Cannot create a container: invalid name ${JSON.stringify(name.slice(0, 100))}; ` +

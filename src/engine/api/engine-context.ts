@@ -5,6 +5,7 @@ import type { EngineLog } from "../engine-log.ts";
 import type { Pod, RootfsSpec, Sandbox } from "../sandbox/sandbox.ts";
 import type { ContainerTable } from "./container-table.ts";
 import type { ExecTable } from "./exec-table.ts";
+import type { PortHint } from "./port-hint.ts";
 
 /** All that the API's handlers stand on. */
 export interface EngineContext {
@@ -15,10 +16,7 @@ export interface EngineContext {
   /** Tar in and out of a container's file system. */
   readonly archive: ContainerArchive;
   /** Builds an image from a Dockerfile. */
-  readonly build: (
-    request: BuildRequest,
-    log: (line: string) => void,
-  ) => Promise<Image>;
+  readonly build: (request: BuildRequest, log: (line: string) => void) => Promise<Image>;
   /** Image references that stand for a local Dockerfile. */
   readonly imageMap: Readonly<Record<string, string>>;
   /** Limits of an instance by its image's reference. */
@@ -30,6 +28,8 @@ export interface EngineContext {
   readonly stateDir: string;
   /** Told what happens. */
   readonly log: (event: EngineLog) => void;
+  /** Tells of a port that an image does not EXPOSE. */
+  readonly hintAtPort: PortHint;
   /** Deletes a directory in the background; disposing the engine waits for it. */
   readonly discard: (directory: string) => void;
   /** The containers. */
@@ -41,11 +41,7 @@ export interface EngineContext {
 /** Tar in and out of a container's file system. */
 export interface ContainerArchive {
   /** @returns a tar of a path inside the container's view */
-  exportArchive(
-    rootfs: RootfsSpec,
-    path: string,
-    running: Pod | undefined,
-  ): Promise<Readable>;
+  exportArchive(rootfs: RootfsSpec, path: string, running: Pod | undefined): Promise<Readable>;
   /** Unpacks a tar below a path inside the container's view. */
   importArchive(rootfs: RootfsSpec, path: string, tar: Readable): Promise<void>;
 }

@@ -1,12 +1,7 @@
 import type { Duplex, Readable } from "node:stream";
 
 import { EngineError } from "../engine-error.ts";
-import type {
-  ExecSpec,
-  Pod,
-  SandboxProcess,
-  TtySize,
-} from "../sandbox/sandbox.ts";
+import type { ExecSpec, Pod, SandboxProcess, TtySize } from "../sandbox/sandbox.ts";
 import { createFrameEncoder } from "./docker-frames.ts";
 
 /** Output of a process that is gone may still be on its way; a grandchild may hold it open. */
@@ -56,10 +51,7 @@ export class ExecSession {
    */
   async start(pod: Pod, size: TtySize): Promise<SandboxProcess> {
     if (this.#starting !== undefined) {
-      throw new EngineError(
-        "CONFLICT",
-        `Cannot start exec ${this.plan.id}: already started`,
-      );
+      throw new EngineError("CONFLICT", `Cannot start exec ${this.plan.id}: already started`);
     }
     const { spec, isTty } = this.plan;
     this.#starting = pod.exec(isTty ? { ...spec, tty: size } : spec);
@@ -88,10 +80,7 @@ export class ExecSession {
   async resize(size: TtySize): Promise<void> {
     const process = await this.#starting;
     if (process === undefined || this.#exitCode !== null) {
-      throw new EngineError(
-        "NOT_RUNNING",
-        `Cannot resize exec ${this.plan.id}: not running`,
-      );
+      throw new EngineError("NOT_RUNNING", `Cannot resize exec ${this.plan.id}: not running`);
     }
     await process.resize(size.columns, size.rows);
   }
@@ -115,11 +104,7 @@ export function runDetached(process: SandboxProcess): void {
  * terminal), input until either side ends it. A client that leaves ends the input only, as in
  * Docker: the process runs on.
  */
-export function attachProcess(
-  process: SandboxProcess,
-  connection: Duplex,
-  plan: ExecPlan,
-): void {
+export function attachProcess(process: SandboxProcess, connection: Duplex, plan: ExecPlan): void {
   process.stdin.on("error", ignore); // it may close its input before the client does
   connection.on("error", ignore); // "close" follows
   if (plan.isStdinAttached) connection.pipe(process.stdin);
@@ -130,16 +115,8 @@ export function attachProcess(
   const outputs = plan.isTty
     ? [forward(process.stdout, connection), discard(process.stderr)]
     : [
-        forward(
-          process.stdout.pipe(createFrameEncoder("stdout")),
-          connection,
-          process.stdout,
-        ),
-        forward(
-          process.stderr.pipe(createFrameEncoder("stderr")),
-          connection,
-          process.stderr,
-        ),
+        forward(process.stdout.pipe(createFrameEncoder("stdout")), connection, process.stdout),
+        forward(process.stderr.pipe(createFrameEncoder("stderr")), connection, process.stderr),
       ];
   connection.once("close", () => {
     if (!process.stdin.writableEnded) process.stdin.end();
@@ -164,11 +141,7 @@ async function endAfter(
   connection.resume(); // input that nobody reads any more must not keep the connection open
 }
 
-function forward(
-  output: Readable,
-  connection: Duplex,
-  source: Readable = output,
-): Promise<void> {
+function forward(output: Readable, connection: Duplex, source: Readable = output): Promise<void> {
   output.pipe(connection, { end: false });
   connection.once("close", () => output.unpipe(connection).resume());
   return ended(output, source);
@@ -182,8 +155,7 @@ function discard(output: Readable): Promise<void> {
 function ended(output: Readable, source: Readable): Promise<void> {
   return new Promise((resolve) => {
     output.once("end", resolve);
-    for (const stream of new Set([output, source]))
-      stream.once("error", () => resolve());
+    for (const stream of new Set([output, source])) stream.once("error", () => resolve());
   });
 }
 

@@ -25,10 +25,7 @@ export class ExecTable {
   get(id: string): ExecSession {
     const session = this.#byId.get(id);
     if (session !== undefined) return session;
-    throw new EngineError(
-      "NO_SUCH_EXEC",
-      `Cannot find exec: no such exec instance: ${id}`,
-    );
+    throw new EngineError("NO_SUCH_EXEC", `Cannot find exec: no such exec instance: ${id}`);
   }
 
   /** Forgets the execs of a container that is gone. */

@@ -5,12 +5,7 @@ import { AppContainer } from "./app-container.ts";
 import { parseEnv } from "./create-body.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { attachProcess, runDetached, type ExecPlan } from "./exec-session.ts";
-import {
-  booleanField,
-  stringField,
-  stringListField,
-  type JsonObject,
-} from "./json-fields.ts";
+import { booleanField, stringField, stringListField, type JsonObject } from "./json-fields.ts";
 
 const DEFAULT_SIZE: TtySize = { columns: 80, rows: 24 };
 const MAX_SIZE = 65_535;
@@ -41,18 +36,12 @@ export function execRoutes(engine: EngineContext): readonly ApiRoute[] {
   ];
 }
 
-async function createExec(
-  engine: EngineContext,
-  request: ApiRequest,
-): Promise<ApiAnswer> {
+async function createExec(engine: EngineContext, request: ApiRequest): Promise<ApiAnswer> {
   const body = await request.json();
   const app = runningApp(engine, request.params["id"] ?? "");
   const argv = stringListField(body, "Cmd") ?? [];
   if (argv.length === 0) {
-    throw new EngineError(
-      "BAD_REQUEST",
-      "Cannot create an exec: no Cmd; give a command",
-    );
+    throw new EngineError("BAD_REQUEST", "Cannot create an exec: no Cmd; give a command");
   }
   const session = engine.execs.create({
     containerId: app.id,
@@ -63,10 +52,7 @@ async function createExec(
   return { kind: "json", status: 201, body: { Id: session.plan.id } };
 }
 
-async function startExec(
-  engine: EngineContext,
-  request: ApiRequest,
-): Promise<ApiAnswer> {
+async function startExec(engine: EngineContext, request: ApiRequest): Promise<ApiAnswer> {
   const session = engine.execs.get(request.params["id"] ?? "");
   const body = await request.json();
   const isDetached = booleanField(body, "Detach");
@@ -77,10 +63,7 @@ async function startExec(
     );
   }
   const { pod } = runningApp(engine, session.plan.containerId);
-  const process = await session.start(
-    pod,
-    parseConsoleSize(body["ConsoleSize"]),
-  );
+  const process = await session.start(pod, parseConsoleSize(body["ConsoleSize"]));
   if (isDetached) {
     runDetached(process);
     return { kind: "empty", status: 200 };
@@ -94,10 +77,7 @@ async function startExec(
   };
 }
 
-async function resizeExec(
-  engine: EngineContext,
-  request: ApiRequest,
-): Promise<ApiAnswer> {
+async function resizeExec(engine: EngineContext, request: ApiRequest): Promise<ApiAnswer> {
   const session = engine.execs.get(request.params["id"] ?? "");
   const rows = parseDimension("h", request.query.get("h"));
   const columns = parseDimension("w", request.query.get("w"));
@@ -105,10 +85,7 @@ async function resizeExec(
   return { kind: "empty", status: 200 };
 }
 
-async function inspectExec(
-  engine: EngineContext,
-  request: ApiRequest,
-): Promise<ApiAnswer> {
+async function inspectExec(engine: EngineContext, request: ApiRequest): Promise<ApiAnswer> {
   const session = engine.execs.get(request.params["id"] ?? "");
   const status = await session.status();
   const { plan } = session;
@@ -160,19 +137,12 @@ function runningApp(
   }
   const { pod } = container;
   if (pod === undefined || container.lifecycle.state.kind !== "running") {
-    throw new EngineError(
-      "NOT_RUNNING",
-      `Cannot exec: container ${container.id} is not running`,
-    );
+    throw new EngineError("NOT_RUNNING", `Cannot exec: container ${container.id} is not running`);
   }
   return { id: container.id, spec: container.spec, pod };
 }
 
-function toExecSpec(
-  app: LaunchSpec,
-  body: JsonObject,
-  argv: readonly string[],
-): ExecPlan["spec"] {
+function toExecSpec(app: LaunchSpec, body: JsonObject, argv: readonly string[]): ExecPlan["spec"] {
   const user = stringField(body, "User") ?? app.user;
   return {
     argv,
@@ -202,7 +172,5 @@ function parseDimension(name: string, text: string | null): number {
 }
 
 function isDimension(value: unknown): value is number {
-  return (
-    Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_SIZE
-  );
+  return Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_SIZE;
 }

@@ -10,15 +10,11 @@ import type { EngineContext } from "./engine-context.ts";
  *
  * @throws {EngineError} NO_SUCH_IMAGE when there is none, with the ways to get it
  */
-export async function findImage(
-  engine: EngineContext,
-  reference: string,
-): Promise<Image> {
+export async function findImage(engine: EngineContext, reference: string): Promise<Image> {
   const image = await engine.images.get(reference);
   if (image !== undefined) return image;
   const dockerfile = new Map(Object.entries(engine.imageMap)).get(reference);
-  if (dockerfile !== undefined)
-    return buildMapped(engine, reference, dockerfile);
+  if (dockerfile !== undefined) return buildMapped(engine, reference, dockerfile);
   throw new EngineError(
     "NO_SUCH_IMAGE",
     `Cannot find image: no such image: ${reference}; build it from a Dockerfile ` +
@@ -43,7 +39,5 @@ async function buildMapped(
     tag: reference,
     buildArgs: {},
   };
-  return engine.build(request, (message) =>
-    engine.log({ kind: "notice", message }),
-  );
+  return engine.build(request, (message) => engine.log({ kind: "notice", message }));
 }

@@ -26,15 +26,21 @@ export class GatewayContainer implements EngineContainer {
   readonly lifecycle = new ContainerLifecycle();
   readonly rootfs = undefined;
   readonly #sandbox: Sandbox;
+  readonly #onRefusedPort: (port: number) => void;
   #opening: Promise<Pod> | undefined;
   #pod: Pod | undefined;
   #startedAtMs = 0;
 
-  constructor(identity: ContainerIdentity, sandbox: Sandbox) {
+  constructor(
+    identity: ContainerIdentity,
+    sandbox: Sandbox,
+    onRefusedPort: (port: number) => void,
+  ) {
     this.id = identity.id;
     this.name = identity.name;
     this.body = identity.body;
     this.#sandbox = sandbox;
+    this.#onRefusedPort = onRefusedPort;
   }
 
   get argv(): readonly string[] {
@@ -56,7 +62,10 @@ export class GatewayContainer implements EngineContainer {
     }
     this.lifecycle.apply({ kind: "start" });
     try {
-      this.#opening = this.#sandbox.createPod({ name: this.name });
+      this.#opening = this.#sandbox.createPod({
+        name: this.name,
+        onRefusedPort: this.#onRefusedPort,
+      });
       this.#pod = await this.#opening;
     } catch (cause) {
       this.lifecycle.apply({ kind: "start-failed" });

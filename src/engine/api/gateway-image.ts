@@ -11,8 +11,5 @@ export const GATEWAY_IMAGE_ID = `sha256:${createHash("sha256").update(GATEWAY_IM
  * digest. The engine's own gateway does that image's work, so none is ever pulled or unpacked.
  */
 export function isGatewayImage(reference: string): boolean {
-  return (
-    reference === GATEWAY_IMAGE_ID ||
-    /(^|\/)proxy-everything([:@]|$)/.test(reference)
-  );
+  return reference === GATEWAY_IMAGE_ID || /(^|\/)proxy-everything([:@]|$)/.test(reference);
 }

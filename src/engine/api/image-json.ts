@@ -15,16 +15,12 @@ export function toImageInspect(image: Image): JsonObject {
     Os: "linux",
     Architecture: process.arch === "x64" ? "amd64" : process.arch,
     Config: {
-      Env: Object.entries(config.env).map(
-        ([name, value]) => `${name}=${value}`,
-      ),
+      Env: Object.entries(config.env).map(([name, value]) => `${name}=${value}`),
       Entrypoint: config.entrypoint.length > 0 ? config.entrypoint : null,
       Cmd: config.cmd.length > 0 ? config.cmd : null,
       WorkingDir: config.workingDir,
       User: config.user ?? "",
-      ExposedPorts: Object.fromEntries(
-        config.exposedPorts.map((port) => [`${port}/tcp`, {}]),
-      ),
+      ExposedPorts: Object.fromEntries(config.exposedPorts.map((port) => [`${port}/tcp`, {}])),
       Labels: config.labels,
       ...(config.stopSignal !== undefined && { StopSignal: config.stopSignal }),
     },

@@ -9,11 +9,7 @@ import { copyLayer } from "./copy-layer.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { findImage } from "./find-image.ts";
 import { isGatewayImage } from "./gateway-image.ts";
-import {
-  toGatewayInspect,
-  toImageInspect,
-  toImageSummary,
-} from "./image-json.ts";
+import { toGatewayInspect, toImageInspect, toImageSummary } from "./image-json.ts";
 
 /** The endpoints of images and of commit. */
 export function imageRoutes(engine: EngineContext): readonly ApiRoute[] {
@@ -41,10 +37,7 @@ async function listImages(engine: EngineContext): Promise<ApiAnswer> {
   return { kind: "json", status: 200, body: images.map(toImageSummary) };
 }
 
-async function inspectImage(
-  engine: EngineContext,
-  request: ApiRequest,
-): Promise<ApiAnswer> {
+async function inspectImage(engine: EngineContext, request: ApiRequest): Promise<ApiAnswer> {
   const reference = request.params["name"] ?? "";
   const body = isGatewayImage(reference)
     ? toGatewayInspect(reference)
@@ -53,14 +46,10 @@ async function inspectImage(
 }
 
 /** `docker pull`: nothing is fetched; a mapped reference is built, any other must be there. */
-async function pullImage(
-  engine: EngineContext,
-  request: ApiRequest,
-): Promise<ApiAnswer> {
+async function pullImage(engine: EngineContext, request: ApiRequest): Promise<ApiAnswer> {
   const name = request.query.get("fromImage") ?? "";
   const tag = request.query.get("tag") ?? "";
-  const reference =
-    tag === "" ? name : `${name}${tag.includes(":") ? "@" : ":"}${tag}`;
+  const reference = tag === "" ? name : `${name}${tag.includes(":") ? "@" : ":"}${tag}`;
   if (!isGatewayImage(reference)) await findImage(engine, reference);
   return {
     kind: "json",
@@ -69,30 +58,19 @@ async function pullImage(
   };
 }
 
-async function tagImage(
-  engine: EngineContext,
-  request: ApiRequest,
-): Promise<ApiAnswer> {
+async function tagImage(engine: EngineContext, request: ApiRequest): Promise<ApiAnswer> {
   const image = await findImage(engine, request.params["name"] ?? "");
   await engine.images.tag(image.id, targetReference(request));
   return { kind: "empty", status: 201 };
 }
 
-async function removeImage(
-  engine: EngineContext,
-  request: ApiRequest,
-): Promise<ApiAnswer> {
+async function removeImage(engine: EngineContext, request: ApiRequest): Promise<ApiAnswer> {
   const reference = request.params["name"] ?? "";
   const image = await engine.images.get(reference);
   if (image === undefined) {
-    throw new EngineError(
-      "NO_SUCH_IMAGE",
-      `Cannot remove image: no such image: ${reference}`,
-    );
+    throw new EngineError("NO_SUCH_IMAGE", `Cannot remove image: no such image: ${reference}`);
   }
-  const user = engine.containers
-    .list()
-    .find((container) => container.imageId === image.id);
+  const user = engine.containers.list().find((container) => container.imageId === image.id);
   if (user !== undefined && image.tags.length <= 1) {
     throw new EngineError(
       "CONFLICT",
@@ -103,34 +81,23 @@ async function removeImage(
   return { kind: "json", status: 200, body: [{ Untagged: reference }] };
 }
 
-async function commit(
-  engine: EngineContext,
-  request: ApiRequest,
-): Promise<ApiAnswer> {
+async function commit(engine: EngineContext, request: ApiRequest): Promise<ApiAnswer> {
   const container = engine.containers.get(request.query.get("container") ?? "");
   if (!(container instanceof AppContainer)) {
-    throw new EngineError(
-      "NOT_SUPPORTED",
-      `Cannot commit ${container.name}: it has no files`,
-    );
+    throw new EngineError("NOT_SUPPORTED", `Cannot commit ${container.name}: it has no files`);
   }
   const parent = await findImage(engine, container.imageId);
   const parentDir = join(engine.stateDir, "commits");
   await mkdir(parentDir, { recursive: true });
   const layerDir = join(parentDir, randomBytes(8).toString("hex"));
   await copyLayer(container.rootfs.writableDir, layerDir);
-  const tag =
-    request.query.get("repo") === null ? {} : { tag: targetReference(request) };
+  const tag = request.query.get("repo") === null ? {} : { tag: targetReference(request) };
   const image = await engine.images.commit(parent, layerDir, tag);
   return { kind: "json", status: 201, body: { Id: image.id } };
 }
 
 function targetReference(request: ApiRequest): string {
   const repo = request.query.get("repo") ?? "";
-  if (repo === "")
-    throw new EngineError(
-      "BAD_REQUEST",
-      "Cannot tag an image: no repo; give one",
-    );
+  if (repo === "") throw new EngineError("BAD_REQUEST", "Cannot tag an image: no repo; give one");
   return `${repo}:${request.query.get("tag") ?? "latest"}`;
 }

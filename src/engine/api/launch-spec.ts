@@ -1,12 +1,13 @@
-import { delimiter, dirname } from "node:path";
+import { realpathSync } from "node:fs";
+import { dirname } from "node:path";
 
 import type { Image } from "../../images/image-store.ts";
 import { EngineError } from "../engine-error.ts";
 import type { LaunchSpec } from "../sandbox/sandbox.ts";
 import type { CreateBody } from "./create-body.ts";
 
-const DEFAULT_PATH =
-  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const NODE_DIR = dirname(realpathSync(process.execPath));
+const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** What {@link toLaunchSpec} needs besides image and create body. */
 export interface LaunchFacts {
@@ -24,17 +25,10 @@ export interface LaunchFacts {
  *
  * @throws {EngineError} BAD_REQUEST when neither names a command
  */
-export function toLaunchSpec(
-  image: Image,
-  body: CreateBody,
-  facts: LaunchFacts,
-): LaunchSpec {
+export function toLaunchSpec(image: Image, body: CreateBody, facts: LaunchFacts): LaunchSpec {
   const { config } = image;
   const inheritedCmd = body.entrypoint === undefined ? config.cmd : [];
-  const argv = [
-    ...(body.entrypoint ?? config.entrypoint),
-    ...(body.cmd ?? inheritedCmd),
-  ];
+  const argv = [...(body.entrypoint ?? config.entrypoint), ...(body.cmd ?? inheritedCmd)];
   if (argv.length === 0) {
     throw new EngineError(
       "BAD_REQUEST",
@@ -45,13 +39,8 @@ export function toLaunchSpec(
   const user = body.user ?? config.user;
   return {
     argv,
-    env: mergeEnv(
-      image,
-      { ...config.env, ...body.env },
-      { user, hostname: facts.hostname },
-    ),
-    cwd:
-      body.workingDir ?? (config.workingDir === "" ? "/" : config.workingDir),
+    env: mergeEnv(image, { ...config.env, ...body.env }, { user, hostname: facts.hostname }),
+    cwd: body.workingDir ?? (config.workingDir === "" ? "/" : config.workingDir),
     hostname: facts.hostname,
     rootfs: {
       base: image.base,
@@ -69,18 +58,26 @@ function mergeEnv(
   env: Readonly<Record<string, string>>,
   defaults: { readonly user: string | undefined; readonly hostname: string },
 ): Readonly<Record<string, string>> {
-  const isRoot = /^(root|0)?(:|$)/.test(defaults.user ?? "");
   return {
     HOSTNAME: defaults.hostname,
-    HOME: isRoot ? "/root" : "/",
+    HOME: homeOf(defaults.user),
     ...env,
     PATH: withNode(env["PATH"] ?? DEFAULT_PATH, image.base),
   };
 }
 
-/** `node` must be found in images that stand on the host's files, wherever it is installed. */
+/** Docker reads /etc/passwd; of the host's view only these two have a home of their own. */
+function homeOf(user: string | undefined): string {
+  const name = user?.split(":")[0] ?? "";
+  if (name === "" || name === "root" || name === "0") return "/root";
+  return name === "node" ? "/home/node" : "/";
+}
+
+/**
+ * Images that stand on the host's files find its `node`. Elsewhere than in /usr and /opt the
+ * sandbox links it into /usr/local/bin, so that no other path of the host shows.
+ */
 function withNode(path: string, base: Image["base"]): string {
-  const nodeDir = dirname(process.execPath);
-  if (base === "none" || path.split(delimiter).includes(nodeDir)) return path;
-  return `${path}${delimiter}${nodeDir}`;
+  if (base === "none" || path.split(":").includes(NODE_DIR)) return path;
+  return /^\/(usr|opt)\//.test(NODE_DIR) ? `${path}:${NODE_DIR}` : path;
 }

@@ -16,9 +16,7 @@ export interface LineSplitter {
  *
  * @param onLine gets each line without its line end, at most {@link MAX_LINE_CHARS} long
  */
-export function createLineSplitter(
-  onLine: (line: string) => void,
-): LineSplitter {
+export function createLineSplitter(onLine: (line: string) => void): LineSplitter {
   const decoder = new StringDecoder("utf8");
   let rest = "";
   const take = (text: string): void => {

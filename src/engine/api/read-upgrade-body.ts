@@ -23,11 +23,7 @@ export async function readUpgradeBody(
   head: Buffer,
 ): Promise<UpgradeBody | undefined> {
   const wantedBytes = Number(contentLength ?? "0");
-  if (
-    !Number.isInteger(wantedBytes) ||
-    wantedBytes < 0 ||
-    wantedBytes > MAX_BODY_BYTES
-  ) {
+  if (!Number.isInteger(wantedBytes) || wantedBytes < 0 || wantedBytes > MAX_BODY_BYTES) {
     return undefined;
   }
   const all = await readAtLeast(wantedBytes, connection, head);
@@ -48,11 +44,7 @@ function readAtLeast(
   if (sizeBytes >= wantedBytes) return Promise.resolve(head);
   return new Promise((resolve) => {
     const finish = (result: Buffer | undefined): void => {
-      connection
-        .off("data", onData)
-        .off("end", onEnd)
-        .off("close", onEnd)
-        .pause();
+      connection.off("data", onData).off("end", onEnd).off("close", onEnd).pause();
       resolve(result);
     };
     const onEnd = (): void => finish(undefined);
@@ -61,10 +53,6 @@ function readAtLeast(
       sizeBytes += chunk.length;
       if (sizeBytes >= wantedBytes) finish(Buffer.concat(chunks));
     };
-    connection
-      .on("data", onData)
-      .once("end", onEnd)
-      .once("close", onEnd)
-      .resume();
+    connection.on("data", onData).once("end", onEnd).once("close", onEnd).resume();
   });
 }

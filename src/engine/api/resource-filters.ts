@@ -45,42 +45,27 @@ export function parseFilters(
  * Whether a resource passes every filter. Labels must all match (`name` or `name=value`); of the
  * other keys one value must. Names match in part, as in Docker.
  */
-export function matchesFilters(
-  filters: ResourceFilters,
-  facts: FilterFacts,
-): boolean {
+export function matchesFilters(filters: ResourceFilters, facts: FilterFacts): boolean {
   return Object.entries(filters).every(([key, wanted]) => {
     if (wanted.length === 0) return true;
-    if (key === "label")
-      return wanted.every((label) => hasLabel(facts.labels, label));
+    if (key === "label") return wanted.every((label) => hasLabel(facts.labels, label));
     if (key === "name") {
-      return wanted.some((part) =>
-        facts.names.some((name) => name.includes(part)),
-      );
+      return wanted.some((part) => facts.names.some((name) => name.includes(part)));
     }
-    if (key === "id")
-      return wanted.some(
-        (start) => facts.values["id"]?.startsWith(start) ?? false,
-      );
+    if (key === "id") return wanted.some((start) => facts.values["id"]?.startsWith(start) ?? false);
     return wanted.some((value) => facts.values[key] === value);
   });
 }
 
-function hasLabel(
-  labels: Readonly<Record<string, string>>,
-  wanted: string,
-): boolean {
+function hasLabel(labels: Readonly<Record<string, string>>, wanted: string): boolean {
   const equals = wanted.indexOf("=");
   if (equals < 0) return Object.hasOwn(labels, wanted);
   const name = wanted.slice(0, equals);
-  return (
-    Object.hasOwn(labels, name) && labels[name] === wanted.slice(equals + 1)
-  );
+  return Object.hasOwn(labels, name) && labels[name] === wanted.slice(equals + 1);
 }
 
 function toValues(value: unknown, query: string): readonly string[] {
-  if (isJsonObject(value))
-    return Object.keys(value).filter((key) => value[key] === true);
+  if (isJsonObject(value)) return Object.keys(value).filter((key) => value[key] === true);
   if (!Array.isArray(value)) throw badFilters(query);
   return value.map((item: unknown) => {
     if (typeof item !== "string") throw badFilters(query);

@@ -20,10 +20,7 @@ export type RouteMatch<Handler> =
   | { readonly kind: "bad-encoding" };
 
 /** Finds the route of a request. */
-export type RouteMatcher<Handler> = (
-  method: string,
-  path: string,
-) => RouteMatch<Handler>;
+export type RouteMatcher<Handler> = (method: string, path: string) => RouteMatch<Handler>;
 
 /**
  * Makes a matcher of a route table. Earlier routes win. A leading `/v1.NN` is ignored: workerd
@@ -32,9 +29,7 @@ export type RouteMatcher<Handler> = (
  * @param routes the table
  * @returns a pure function of method and path
  */
-export function createRouter<Handler>(
-  routes: readonly Route<Handler>[],
-): RouteMatcher<Handler> {
+export function createRouter<Handler>(routes: readonly Route<Handler>[]): RouteMatcher<Handler> {
   const compiled = routes.map((route) => ({
     route,
     regExp: toRegExp(route.pattern),
@@ -45,13 +40,10 @@ export function createRouter<Handler>(
     for (const { route, regExp } of compiled) {
       const match = regExp.exec(plainPath);
       if (match === null) continue;
-      if (route.method === method)
-        return toFound(route.handler, match.groups ?? {});
+      if (route.method === method) return toFound(route.handler, match.groups ?? {});
       allowed.push(route.method);
     }
-    return allowed.length > 0
-      ? { kind: "no-such-method", allowed }
-      : { kind: "no-such-path" };
+    return allowed.length > 0 ? { kind: "no-such-method", allowed } : { kind: "no-such-path" };
   };
 }
 

@@ -8,9 +8,7 @@ import { EngineError } from "../engine-error.ts";
  * @throws {EngineError} BAD_REQUEST when there is no such signal
  */
 export function parseSignal(text: string): number {
-  const number = /^\d{1,2}$/.test(text)
-    ? Number(text)
-    : byName(text.toUpperCase());
+  const number = /^\d{1,2}$/.test(text) ? Number(text) : byName(text.toUpperCase());
   if (number === undefined || number < 1 || number > 64) {
     throw new EngineError(
       "BAD_REQUEST",

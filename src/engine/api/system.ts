@@ -75,9 +75,7 @@ function toVersion(): JsonObject {
 
 async function toInfo(engine: EngineContext): Promise<JsonObject> {
   const containers = engine.containers.list();
-  const running = containers.filter((container) =>
-    isLive(container.lifecycle.state),
-  ).length;
+  const running = containers.filter((container) => isLive(container.lifecycle.state)).length;
   const images = await engine.images.list();
   const { facts } = engine.sandbox;
   return {
@@ -97,8 +95,7 @@ async function toInfo(engine: EngineContext): Promise<JsonObject> {
     ContainersPaused: 0,
     ContainersStopped: containers.length - running,
     Images: images.length,
-    SecurityOptions:
-      facts.privilege === "user-namespace" ? ["name=rootless"] : [],
+    SecurityOptions: facts.privilege === "user-namespace" ? ["name=rootless"] : [],
     Labels: [
       `berth.privilege=${facts.privilege}`,
       `berth.internet=${facts.internet}`,

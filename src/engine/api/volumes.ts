@@ -61,8 +61,7 @@ async function createVolume(
   const body = await request.json();
   const name = stringField(body, "Name") ?? randomBytes(32).toString("hex");
   const known = volumes.get(name);
-  if (known !== undefined)
-    return { kind: "json", status: 200, body: toVolumeInspect(known) };
+  if (known !== undefined) return { kind: "json", status: 200, body: toVolumeInspect(known) };
   const volume: Volume = {
     name,
     directory: join(engine.stateDir, "volumes", randomBytes(8).toString("hex")),
@@ -75,11 +74,7 @@ async function createVolume(
 }
 
 function listVolumes(volumes: VolumeTable, request: ApiRequest): ApiAnswer {
-  const filters = parseFilters(request.query.get("filters"), [
-    "label",
-    "name",
-    "driver",
-  ]);
+  const filters = parseFilters(request.query.get("filters"), ["label", "name", "driver"]);
   const found = [...volumes.values()].filter((volume) =>
     matchesFilters(filters, {
       values: { driver: "local" },
@@ -94,10 +89,7 @@ function listVolumes(volumes: VolumeTable, request: ApiRequest): ApiAnswer {
 function find(volumes: VolumeTable, name: string | undefined): Volume {
   const volume = volumes.get(name ?? "");
   if (volume !== undefined) return volume;
-  throw new EngineError(
-    "NO_SUCH_VOLUME",
-    `Cannot find volume: get ${name}: no such volume`,
-  );
+  throw new EngineError("NO_SUCH_VOLUME", `Cannot find volume: get ${name}: no such volume`);
 }
 
 function toVolumeInspect(volume: Volume): JsonObject {

@@ -26,6 +26,8 @@ export interface SandboxFacts {
 export interface PodOptions {
   /** For diagnostics. */
   readonly name: string;
+  /** Told of a port that was asked for while nothing listened on it, at least once a port. */
+  readonly onRefusedPort?: (port: number) => void;
 }
 
 /** A network namespace with its ingress gateway: the "sidecar" of Docker terms. Outlives its app. */

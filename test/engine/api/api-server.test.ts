@@ -21,23 +21,11 @@ async function sendRaw(text: string): Promise<string> {
 describe("createApiServer()", () => {
   it.each([
     ["no HTTP at all", "nonsense\r\n\r\n"],
-    [
-      "invalid JSON",
-      "POST /containers/create HTTP/1.1\r\nHost: l\r\nContent-Length: 1\r\n\r\n{",
-    ],
-    [
-      "a JSON list",
-      "POST /containers/create HTTP/1.1\r\nHost: l\r\nContent-Length: 2\r\n\r\n[]",
-    ],
-    [
-      "a bad escape in the path",
-      "GET /containers/%ff/json HTTP/1.1\r\nHost: l\r\n\r\n",
-    ],
+    ["invalid JSON", "POST /containers/create HTTP/1.1\r\nHost: l\r\nContent-Length: 1\r\n\r\n{"],
+    ["a JSON list", "POST /containers/create HTTP/1.1\r\nHost: l\r\nContent-Length: 2\r\n\r\n[]"],
+    ["a bad escape in the path", "GET /containers/%ff/json HTTP/1.1\r\nHost: l\r\n\r\n"],
     ["no Host", "GET /_ping HTTP/1.1\r\n\r\n"],
-    [
-      "two lengths",
-      "GET / HTTP/1.1\r\nHost: l\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-    ],
+    ["two lengths", "GET / HTTP/1.1\r\nHost: l\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"],
   ])("answers 400 to %s", async (_what, text) => {
     expect(await sendRaw(text)).toMatch(/^HTTP\/1\.1 400 /);
     expect((await api.send("GET", "/_ping")).status).toBe(200);
@@ -59,22 +47,17 @@ describe("createApiServer()", () => {
     expect(text).toMatch(/\r\n\r\nOK$/);
   });
 
-  it.each(["-1", "x", "99999999"])(
-    "cuts an upgrade request of length %s",
-    async (length) => {
-      const text = await sendRaw(
-        `POST /exec/a/start HTTP/1.1\r\nHost: l\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: ${length}\r\n\r\n`,
-      );
-      expect(text).not.toMatch(/^HTTP\/1\.1 (2|101)/);
-      expect((await api.send("GET", "/_ping")).status).toBe(200);
-    },
-  );
+  it.each(["-1", "x", "99999999"])("cuts an upgrade request of length %s", async (length) => {
+    const text = await sendRaw(
+      `POST /exec/a/start HTTP/1.1\r\nHost: l\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: ${length}\r\n\r\n`,
+    );
+    expect(text).not.toMatch(/^HTTP\/1\.1 (2|101)/);
+    expect((await api.send("GET", "/_ping")).status).toBe(200);
+  });
 
   it("survives clients that leave in the middle of a body", async () => {
     const socket = await api.open();
-    socket.write(
-      "POST /containers/create HTTP/1.1\r\nHost: l\r\nContent-Length: 99\r\n\r\n{",
-    );
+    socket.write("POST /containers/create HTTP/1.1\r\nHost: l\r\nContent-Length: 99\r\n\r\n{");
     await api.send("GET", "/_ping");
     socket.destroy();
     await once(socket, "close");
@@ -112,8 +95,6 @@ describe("createApiServer()", () => {
     const { status, json } = await api.send("GET", "/images/json");
     expect(status).toBe(500);
     expect(json).toEqual({ message: "disk on fire" });
-    expect(api.logs).toMatchObject([
-      { kind: "notice", message: expect.stringContaining("disk") },
-    ]);
+    expect(api.logs).toMatchObject([{ kind: "notice", message: expect.stringContaining("disk") }]);
   });
 });

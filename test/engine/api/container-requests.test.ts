@@ -19,9 +19,7 @@ afterEach(() => api[Symbol.asyncDispose]());
 
 describe("a cold start by workerd", () => {
   it("answers each step as Docker does", async () => {
-    expect(await startInstance(api)).toEqual([
-      404, 200, 404, 201, 204, 200, 201, 204,
-    ]);
+    expect(await startInstance(api)).toEqual([404, 200, 404, 201, 204, 200, 201, 204]);
   });
 
   it("publishes the gateway's port with a string as HostPort", async () => {
@@ -65,24 +63,15 @@ describe("a cold start by workerd", () => {
 
   it("starts a running container again with 304", async () => {
     await startInstance(api);
-    expect((await api.send("POST", `/containers/${NAME}/start`)).status).toBe(
-      304,
-    );
-    expect((await api.send("POST", `/containers/${PROXY}/start`)).status).toBe(
-      304,
-    );
+    expect((await api.send("POST", `/containers/${NAME}/start`)).status).toBe(304);
+    expect((await api.send("POST", `/containers/${PROXY}/start`)).status).toBe(304);
   });
 
   it("launches again in the warm pod after destroy()", async () => {
     await startInstance(api);
     await api.send("DELETE", `/containers/${NAME}?force=true`);
-    expect(
-      (await api.send("POST", `/containers/create?name=${NAME}`, appBody()))
-        .status,
-    ).toBe(201);
-    expect((await api.send("POST", `/containers/${NAME}/start`)).status).toBe(
-      204,
-    );
+    expect((await api.send("POST", `/containers/create?name=${NAME}`, appBody())).status).toBe(201);
+    expect((await api.send("POST", `/containers/${NAME}/start`)).status).toBe(204);
     expect(api.sandbox.pods).toHaveLength(1);
     expect(api.sandbox.pods[0]?.launched).toHaveLength(2);
   });
@@ -91,11 +80,7 @@ describe("a cold start by workerd", () => {
 describe("POST /containers/create", () => {
   it("answers 409 naming the holder when the name is in use", async () => {
     await startInstance(api);
-    const { status, json } = await api.send(
-      "POST",
-      `/containers/create?name=${NAME}`,
-      appBody(),
-    );
+    const { status, json } = await api.send("POST", `/containers/create?name=${NAME}`, appBody());
     expect(status).toBe(409);
     expect(json).toMatchObject({
       message: expect.stringContaining(`"/${NAME}"`),
@@ -103,20 +88,13 @@ describe("POST /containers/create", () => {
   });
 
   it("lets one of two concurrent creates of a name win", async () => {
-    const create = () =>
-      api.send("POST", `/containers/create?name=${NAME}`, appBody());
-    const statuses = (await Promise.all([create(), create()])).map(
-      (answer) => answer.status,
-    );
+    const create = () => api.send("POST", `/containers/create?name=${NAME}`, appBody());
+    const statuses = (await Promise.all([create(), create()])).map((answer) => answer.status);
     expect(statuses.toSorted()).toEqual([201, 409]);
   });
 
   it("answers 404 naming the image and how to build it", async () => {
-    const { status, json } = await api.send(
-      "POST",
-      "/containers/create",
-      appBody("r.io/none:1"),
-    );
+    const { status, json } = await api.send("POST", "/containers/create", appBody("r.io/none:1"));
     expect(status).toBe(404);
     expect(json).toMatchObject({
       message: expect.stringMatching(/r\.io\/none:1.*docker build/),
@@ -124,11 +102,7 @@ describe("POST /containers/create", () => {
   });
 
   it("answers 400 when neither image nor request has a command", async () => {
-    const { status, json } = await api.send(
-      "POST",
-      "/containers/create",
-      appBody("empty"),
-    );
+    const { status, json } = await api.send("POST", "/containers/create", appBody("empty"));
     expect(status).toBe(400);
     expect(json).toMatchObject({
       message: expect.stringContaining("no command specified"),
@@ -137,13 +111,8 @@ describe("POST /containers/create", () => {
 
   it("takes the command of the request for an image without one", async () => {
     const body = appBody("empty", { Cmd: ["/bin/other", "-x"] });
-    expect(await startInstance(api, body)).toEqual([
-      404, 200, 404, 201, 204, 200, 201, 204,
-    ]);
-    expect(api.sandbox.pods[0]?.launched[0]?.spec.argv).toEqual([
-      "/bin/other",
-      "-x",
-    ]);
+    expect(await startInstance(api, body)).toEqual([404, 200, 404, 201, 204, 200, 201, 204]);
+    expect(api.sandbox.pods[0]?.launched[0]?.spec.argv).toEqual(["/bin/other", "-x"]);
   });
 
   it("answers 501 by name for bind mounts", async () => {
@@ -171,11 +140,7 @@ describe("POST /containers/create", () => {
   });
 
   it("answers 400 for a name with a control character", async () => {
-    const { status } = await api.send(
-      "POST",
-      "/containers/create?name=a%0Ab",
-      appBody(),
-    );
+    const { status } = await api.send("POST", "/containers/create?name=a%0Ab", appBody());
     expect(status).toBe(400);
   });
 });
@@ -194,10 +159,7 @@ describe("POST /containers/NAME/start", () => {
   it("answers 409 when the gateway is not running", async () => {
     await api.send("POST", `/containers/create?name=${PROXY}`, sidecarBody());
     await api.send("POST", `/containers/create?name=${NAME}`, appBody());
-    const { status, json } = await api.send(
-      "POST",
-      `/containers/${NAME}/start`,
-    );
+    const { status, json } = await api.send("POST", `/containers/${NAME}/start`);
     expect(status).toBe(409);
     expect(json).toMatchObject({ message: expect.stringContaining(PROXY) });
   });
@@ -207,9 +169,7 @@ describe("POST /containers/NAME/wait", () => {
   it("sends its headers first, and the exit code at the end", async () => {
     await startInstance(api);
     const socket = await api.open();
-    socket.write(
-      `POST /containers/${NAME}/wait HTTP/1.1\r\nHost: localhost\r\n\r\n`,
-    );
+    socket.write(`POST /containers/${NAME}/wait HTTP/1.1\r\nHost: localhost\r\n\r\n`);
     const chunks: string[] = [];
     const headers = new Promise<void>((resolve) => {
       socket.on("data", (chunk) => {
@@ -233,9 +193,7 @@ describe("POST /containers/NAME/wait", () => {
     expect((await api.send("POST", `/containers/${NAME}/wait`)).json).toEqual({
       StatusCode: 137,
     });
-    expect(
-      (await api.send("GET", `/containers/${NAME}/json`)).json,
-    ).toMatchObject({
+    expect((await api.send("GET", `/containers/${NAME}/json`)).json).toMatchObject({
       State: {
         Status: "exited",
         Running: false,
@@ -248,10 +206,7 @@ describe("POST /containers/NAME/wait", () => {
   it("ends with 137 when the container is destroyed", async () => {
     await startInstance(api);
     const exit = api.send("POST", `/containers/${NAME}/wait`);
-    const removed = api.send(
-      "POST",
-      `/containers/${NAME}/wait?condition=removed`,
-    );
+    const removed = api.send("POST", `/containers/${NAME}/wait?condition=removed`);
     // Both must have arrived before the container goes: a listing on its own connection follows.
     await api.send("GET", "/containers/json");
     await api.send("DELETE", `/containers/${NAME}?force=true`);
@@ -261,12 +216,8 @@ describe("POST /containers/NAME/wait", () => {
 
   it("answers 404 when the container is gone, 400 for an unknown condition", async () => {
     await startInstance(api);
-    expect(
-      (await api.send("POST", "/containers/x/wait?condition=removed")).status,
-    ).toBe(404);
-    expect(
-      (await api.send("POST", `/containers/${NAME}/wait?condition=x`)).status,
-    ).toBe(400);
+    expect((await api.send("POST", "/containers/x/wait?condition=removed")).status).toBe(404);
+    expect((await api.send("POST", `/containers/${NAME}/wait?condition=x`)).status).toBe(400);
   });
 });
 
@@ -277,57 +228,37 @@ describe("POST /containers/NAME/kill", () => {
     ["SIGUSR1", 10],
   ])("sends %s", async (signal, number) => {
     await startInstance(api);
-    const { status } = await api.send(
-      "POST",
-      `/containers/${NAME}/kill?signal=${signal}`,
-    );
+    const { status } = await api.send("POST", `/containers/${NAME}/kill?signal=${signal}`);
     expect(status).toBe(204);
     expect(api.sandbox.pods[0]?.launched[0]?.process.signals).toEqual([number]);
   });
 
   it("answers 409 when it is not running, 404 when there is none, 400 for no signal", async () => {
     await startInstance(api);
-    expect(
-      (await api.send("POST", `/containers/${NAME}/kill?signal=NOPE`)).status,
-    ).toBe(400);
+    expect((await api.send("POST", `/containers/${NAME}/kill?signal=NOPE`)).status).toBe(400);
     api.sandbox.pods[0]?.launched[0]?.process.exit(0);
     await api.send("POST", `/containers/${NAME}/wait`);
-    expect(
-      (await api.send("POST", `/containers/${NAME}/kill?signal=SIGTERM`))
-        .status,
-    ).toBe(409);
-    expect(
-      (await api.send("POST", "/containers/none/kill?signal=SIGTERM")).status,
-    ).toBe(404);
+    expect((await api.send("POST", `/containers/${NAME}/kill?signal=SIGTERM`)).status).toBe(409);
+    expect((await api.send("POST", "/containers/none/kill?signal=SIGTERM")).status).toBe(404);
   });
 });
 
 describe("POST /containers/NAME/stop", () => {
   it("sends SIGTERM, then SIGKILL when the time is over", async () => {
     await startInstance(api);
-    expect(
-      (await api.send("POST", `/containers/${NAME}/stop?t=0`)).status,
-    ).toBe(204);
+    expect((await api.send("POST", `/containers/${NAME}/stop?t=0`)).status).toBe(204);
     expect(api.sandbox.pods[0]?.launched[0]?.process.signals).toEqual([15, 9]);
-    expect((await api.send("POST", `/containers/${NAME}/stop`)).status).toBe(
-      304,
-    );
+    expect((await api.send("POST", `/containers/${NAME}/stop`)).status).toBe(304);
   });
 });
 
 describe("DELETE /containers/NAME", () => {
   it("answers 204, then 404, and closes the pod with the gateway", async () => {
     await startInstance(api);
-    expect(
-      (await api.send("DELETE", `/containers/${PROXY}?force=true`)).status,
-    ).toBe(204);
-    expect(
-      (await api.send("DELETE", `/containers/${PROXY}?force=true`)).status,
-    ).toBe(404);
+    expect((await api.send("DELETE", `/containers/${PROXY}?force=true`)).status).toBe(204);
+    expect((await api.send("DELETE", `/containers/${PROXY}?force=true`)).status).toBe(404);
     expect(api.sandbox.pods[0]?.isClosed).toBe(true);
-    expect(
-      (await api.send("GET", `/containers/${NAME}/json`)).json,
-    ).toMatchObject({
+    expect((await api.send("GET", `/containers/${NAME}/json`)).json).toMatchObject({
       State: { Status: "exited", ExitCode: 137 },
     });
   });
@@ -335,18 +266,14 @@ describe("DELETE /containers/NAME", () => {
   it("answers 409 for a running container without force", async () => {
     await startInstance(api);
     expect((await api.send("DELETE", `/containers/${NAME}`)).status).toBe(409);
-    expect(
-      (await api.send("DELETE", `/containers/${NAME}?force=0`)).status,
-    ).toBe(409);
+    expect((await api.send("DELETE", `/containers/${NAME}?force=0`)).status).toBe(409);
   });
 
   it("answers 204 to all of several concurrent removals or 404", async () => {
     await startInstance(api);
     const remove = () => api.send("DELETE", `/containers/${NAME}?force=1`);
     const answers = await Promise.all([remove(), remove(), remove()]);
-    expect(
-      answers.every(({ status }) => status === 204 || status === 404),
-    ).toBe(true);
+    expect(answers.every(({ status }) => status === 204 || status === 404)).toBe(true);
   });
 });
 
@@ -370,17 +297,13 @@ describe("the session cleanup of miniflare", () => {
       },
     ]);
     for (const id of Array.isArray(json) ? json.map(idOf) : []) {
-      expect(
-        (await api.send("DELETE", `/containers/${id}?force=1`)).status,
-      ).toBe(204);
+      expect((await api.send("DELETE", `/containers/${id}?force=1`)).status).toBe(204);
     }
     expect((await api.send("GET", path)).json).toEqual([]);
-    expect((await api.send("GET", `/volumes?filters=${filters}`)).json).toEqual(
-      {
-        Volumes: [],
-        Warnings: null,
-      },
-    );
+    expect((await api.send("GET", `/volumes?filters=${filters}`)).json).toEqual({
+      Volumes: [],
+      Warnings: null,
+    });
   });
 
   it("lists running containers only, unless all are asked for", async () => {
@@ -388,12 +311,8 @@ describe("the session cleanup of miniflare", () => {
     api.sandbox.pods[0]?.launched[0]?.process.exit(0);
     await api.send("POST", `/containers/${NAME}/wait`);
     expect((await api.send("GET", "/containers/json")).json).toHaveLength(1);
-    expect(
-      (await api.send("GET", "/containers/json?all=true")).json,
-    ).toHaveLength(2);
-    expect(
-      (await api.send("GET", "/containers/json?filters=nonsense")).status,
-    ).toBe(400);
+    expect((await api.send("GET", "/containers/json?all=true")).json).toHaveLength(2);
+    expect((await api.send("GET", "/containers/json?filters=nonsense")).status).toBe(400);
   });
 });
 
@@ -435,13 +354,28 @@ describe("the log", () => {
   });
 });
 
+describe("a refused port", () => {
+  it("is told once when the image EXPOSEs others only", async () => {
+    await startInstance(api);
+    for (const port of [8080, 9000, 9000]) api.sandbox.podOptions[0]?.onRefusedPort?.(port);
+    expect(api.logs.filter((log) => log.kind === "notice")).toEqual([
+      { kind: "notice", message: expect.stringMatching(/port 9000.*EXPOSEs 8080/) },
+    ]);
+  });
+
+  it("is not told when the image EXPOSEs nothing", async () => {
+    await startInstance(api, appBody("empty", { Cmd: ["/app"] }));
+    api.sandbox.podOptions[0]?.onRefusedPort?.(9000);
+    expect(api.logs.filter((log) => log.kind === "notice")).toEqual([]);
+  });
+});
+
 describe("limits and mapped images", () => {
   it("gives an instance the memory of its image's reference", async () => {
     await api[Symbol.asyncDispose]();
     api = await startApi({
       overrides: {
-        limitsOf: (image) =>
-          image === "app" ? { memoryBytes: 268_435_456, vcpu: 0.25 } : {},
+        limitsOf: (image) => (image === "app" ? { memoryBytes: 268_435_456, vcpu: 0.25 } : {}),
       },
     });
     await startInstance(api);
@@ -459,11 +393,7 @@ describe("limits and mapped images", () => {
         imageMap: { "r.io/a:1": "/nowhere/Dockerfile" },
       },
     });
-    const { status, json } = await api.send(
-      "POST",
-      "/containers/create",
-      appBody("r.io/a:1"),
-    );
+    const { status, json } = await api.send("POST", "/containers/create", appBody("r.io/a:1"));
     expect(status).toBe(404);
     expect(json).toMatchObject({
       message: expect.stringContaining("/nowhere/Dockerfile"),
@@ -484,8 +414,6 @@ describe("limits and mapped images", () => {
     });
     await startInstance(api, appBody("r.io/a:1"));
     expect(api.sandbox.pods[0]?.launched[0]?.spec.argv).toEqual(["/built"]);
-    expect(asked).toMatchObject([
-      { tag: "r.io/a:1", contextDir: import.meta.dirname },
-    ]);
+    expect(asked).toMatchObject([{ tag: "r.io/a:1", contextDir: import.meta.dirname }]);
   });
 });

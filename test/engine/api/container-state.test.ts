@@ -69,9 +69,7 @@ describe("nextContainerState()", () => {
         for (const each of events) {
           const next = nextContainerState(state, each);
           if (state.kind === "removing") expect(next.kind).toBe("removing");
-          expect(isLive(next)).toBe(
-            next.kind === "starting" || next.kind === "running",
-          );
+          expect(isLive(next)).toBe(next.kind === "starting" || next.kind === "running");
           state = next;
         }
       }),

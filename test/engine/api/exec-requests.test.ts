@@ -36,10 +36,7 @@ beforeEach(async () => {
 });
 afterEach(() => api[Symbol.asyncDispose]());
 
-async function createExec(
-  argv: readonly string[],
-  more: object = {},
-): Promise<string> {
+async function createExec(argv: readonly string[], more: object = {}): Promise<string> {
   const body = {
     Cmd: argv,
     AttachStdin: true,
@@ -47,21 +44,13 @@ async function createExec(
     AttachStderr: true,
     ...more,
   };
-  const { status, json } = await api.send(
-    "POST",
-    `/containers/${NAME}/exec`,
-    body,
-  );
+  const { status, json } = await api.send("POST", `/containers/${NAME}/exec`, body);
   expect(status).toBe(201);
   return idOf(json);
 }
 
 /** Starts an exec as workerd does: headers by hand, the body right behind them. */
-async function attach(
-  id: string,
-  after = "",
-  body: object = {},
-): Promise<Socket> {
+async function attach(id: string, after = "", body: object = {}): Promise<Socket> {
   const json = JSON.stringify({ Detach: false, Tty: false, ...body });
   const socket = await api.open();
   socket.write(
@@ -73,9 +62,7 @@ async function attach(
   return socket;
 }
 
-async function readAll(
-  socket: Socket,
-): Promise<{ head: string; rest: Buffer }> {
+async function readAll(socket: Socket): Promise<{ head: string; rest: Buffer }> {
   const bytes = await buffer(socket);
   const end = bytes.indexOf("\r\n\r\n");
   return {
@@ -90,10 +77,7 @@ describe("POST /exec/ID/start", () => {
     const socket = await attach(id);
     const { head, rest } = await readAll(socket);
     expect(head).toMatch(/^HTTP\/1\.1 101 /);
-    const frames = decodeFrames(rest).map(({ stream, payload }) => [
-      stream,
-      String(payload),
-    ]);
+    const frames = decodeFrames(rest).map(({ stream, payload }) => [stream, String(payload)]);
     expect(frames.toSorted()).toEqual([
       [1, "out"],
       [2, "err"],
@@ -112,11 +96,9 @@ describe("POST /exec/ID/start", () => {
     const all = readAll(socket);
     socket.end();
     const { rest } = await all;
-    expect(
-      Buffer.concat(
-        decodeFrames(rest).map(({ payload }) => payload),
-      ).toString(),
-    ).toBe("early late");
+    expect(Buffer.concat(decodeFrames(rest).map(({ payload }) => payload)).toString()).toBe(
+      "early late",
+    );
     expect((await api.send("GET", `/exec/${id}/json`)).json).toMatchObject({
       ExitCode: 0,
     });
@@ -137,9 +119,7 @@ describe("POST /exec/ID/start", () => {
     const socket = await api.open();
     const all = readAll(socket);
     const headers = `Host: localhost\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: ${json.length}`;
-    socket.write(
-      `POST /exec/${id}/start HTTP/1.1\r\n${headers}\r\n\r\n${json.slice(0, 3)}`,
-    );
+    socket.write(`POST /exec/${id}/start HTTP/1.1\r\n${headers}\r\n\r\n${json.slice(0, 3)}`);
     await api.send("GET", "/_ping"); // the first piece has been read by now
     socket.write(json.slice(3));
     const { head } = await all;
@@ -163,18 +143,13 @@ describe("POST /exec/ID/start", () => {
     const all = readAll(socket);
     socket.end();
     expect((await all).rest.toString()).toBe("typed");
-    expect((await api.send("POST", `/exec/${id}/resize?h=0&w=90`)).status).toBe(
-      400,
-    );
+    expect((await api.send("POST", `/exec/${id}/resize?h=0&w=90`)).status).toBe(400);
   });
 
   it("carries a large output whole", async () => {
     const socket = await attach(await createExec(["big"]));
     const { rest } = await readAll(socket);
-    const total = decodeFrames(rest).reduce(
-      (sum, { payload }) => sum + payload.length,
-      0,
-    );
+    const total = decodeFrames(rest).reduce((sum, { payload }) => sum + payload.length, 0);
     expect(total).toBe(5_000_000);
     socket.end();
   });
@@ -237,9 +212,7 @@ describe("POST /exec/ID/start", () => {
     const second = await readAll(await attach(id));
     expect(second.head).toMatch(/^HTTP\/1\.1 409 /);
     const plain = await createExec(["cat"]);
-    expect((await api.send("POST", `/exec/${plain}/start`, {})).status).toBe(
-      400,
-    );
+    expect((await api.send("POST", `/exec/${plain}/start`, {})).status).toBe(400);
     const unknown = await readAll(await attach("none"));
     expect(unknown.head).toMatch(/^HTTP\/1\.1 404 /);
     socket.destroy();
@@ -248,19 +221,11 @@ describe("POST /exec/ID/start", () => {
 
 describe("POST /containers/NAME/exec", () => {
   it("answers 409 when the container is not running, 501 for the gateway, 400 without Cmd", async () => {
-    expect(
-      (await api.send("POST", `/containers/${NAME}/exec`, { Cmd: [] })).status,
-    ).toBe(400);
-    expect(
-      (await api.send("POST", `/containers/${PROXY}/exec`, { Cmd: ["a"] }))
-        .status,
-    ).toBe(501);
+    expect((await api.send("POST", `/containers/${NAME}/exec`, { Cmd: [] })).status).toBe(400);
+    expect((await api.send("POST", `/containers/${PROXY}/exec`, { Cmd: ["a"] })).status).toBe(501);
     api.sandbox.pods[0]?.launched[0]?.process.exit(0);
     await api.send("POST", `/containers/${NAME}/wait`);
-    expect(
-      (await api.send("POST", `/containers/${NAME}/exec`, { Cmd: ["a"] }))
-        .status,
-    ).toBe(409);
+    expect((await api.send("POST", `/containers/${NAME}/exec`, { Cmd: ["a"] })).status).toBe(409);
   });
 });
 

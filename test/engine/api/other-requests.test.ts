@@ -33,28 +33,18 @@ describe("volumes", () => {
     };
     expect((await api.send("POST", "/volumes/create", body)).status).toBe(201);
     expect((await api.send("POST", "/volumes/create", body)).status).toBe(200);
-    expect(
-      (await api.send("GET", "/volumes/workerd-snap-1")).json,
-    ).toMatchObject(body);
+    expect((await api.send("GET", "/volumes/workerd-snap-1")).json).toMatchObject(body);
     const list = async (filters: object) =>
-      (
-        await api.send(
-          "GET",
-          `/volumes?filters=${encodeURIComponent(JSON.stringify(filters))}`,
-        )
-      ).json;
+      (await api.send("GET", `/volumes?filters=${encodeURIComponent(JSON.stringify(filters))}`))
+        .json;
     expect(await list({ name: ["workerd-snap-"] })).toMatchObject({
       Volumes: [body],
     });
     expect(await list({ label: ["dev.workerd.session=1"] })).toMatchObject({
       Volumes: [],
     });
-    expect((await api.send("DELETE", "/volumes/workerd-snap-1")).status).toBe(
-      204,
-    );
-    expect((await api.send("DELETE", "/volumes/workerd-snap-1")).status).toBe(
-      404,
-    );
+    expect((await api.send("DELETE", "/volumes/workerd-snap-1")).status).toBe(204);
+    expect((await api.send("DELETE", "/volumes/workerd-snap-1")).status).toBe(404);
     expect((await api.send("GET", "/volumes/workerd-snap-1")).status).toBe(404);
   });
 });
@@ -63,17 +53,10 @@ describe("archive", () => {
   it("takes a tar into a created container and gives one out", async () => {
     await startInstance(api);
     const tar = Buffer.alloc(2048, 1);
-    const put = await api.send(
-      "PUT",
-      `/containers/${NAME}/archive?path=%2Fetc`,
-      tar,
-    );
+    const put = await api.send("PUT", `/containers/${NAME}/archive?path=%2Fetc`, tar);
     expect(put.status).toBe(200);
     expect(api.imported).toEqual([{ path: "/etc", bytes: tar }]);
-    const got = await api.send(
-      "GET",
-      `/containers/${NAME}/archive?path=%2Fdata%2F.`,
-    );
+    const got = await api.send("GET", `/containers/${NAME}/archive?path=%2Fdata%2F.`);
     expect(got.status).toBe(200);
     expect(got.headers["content-type"]).toBe("application/x-tar");
     expect(got.bytes.toString()).toBe("tar of /data/.");
@@ -81,21 +64,10 @@ describe("archive", () => {
 
   it("answers 404 for a path that is not there, 400 for none", async () => {
     await startInstance(api);
+    expect((await api.send("GET", `/containers/${NAME}/archive?path=/missing`)).status).toBe(404);
+    expect((await api.send("GET", `/containers/${NAME}/archive`)).status).toBe(400);
     expect(
-      (await api.send("GET", `/containers/${NAME}/archive?path=/missing`))
-        .status,
-    ).toBe(404);
-    expect((await api.send("GET", `/containers/${NAME}/archive`)).status).toBe(
-      400,
-    );
-    expect(
-      (
-        await api.send(
-          "PUT",
-          "/containers/none/archive?path=/",
-          Buffer.from("x"),
-        )
-      ).status,
+      (await api.send("PUT", "/containers/none/archive?path=/", Buffer.from("x"))).status,
     ).toBe(404);
   });
 });
@@ -111,14 +83,10 @@ describe("images", () => {
       Parent: "",
       Config: { Cmd: ["/app"], Env: ["FROM_IMAGE=1"] },
     });
-    expect(
-      (await api.send("POST", "/images/app/tag?repo=other&tag=2")).status,
-    ).toBe(201);
+    expect((await api.send("POST", "/images/app/tag?repo=other&tag=2")).status).toBe(201);
     expect((await api.send("GET", "/images/other:2/json")).status).toBe(200);
     expect((await api.send("DELETE", "/images/empty")).status).toBe(200);
-    expect(
-      (await api.send("DELETE", "/images/empty?noprune=true")).status,
-    ).toBe(404);
+    expect((await api.send("DELETE", "/images/empty?noprune=true")).status).toBe(404);
   });
 
   it("does not remove the last tag of an image in use", async () => {
@@ -130,10 +98,7 @@ describe("images", () => {
 
   it("has the egress interceptor's image built in, whatever its tag", async () => {
     const reference = "cloudflare/proxy-everything:3cb1195@sha256:0ef6716c";
-    const { status, json } = await api.send(
-      "GET",
-      `/images/${encodeURIComponent(reference)}/json`,
-    );
+    const { status, json } = await api.send("GET", `/images/${encodeURIComponent(reference)}/json`);
     expect(status).toBe(200);
     expect(json).toMatchObject({
       RepoTags: expect.arrayContaining([reference]),
@@ -146,10 +111,7 @@ describe("images", () => {
   });
 
   it("refuses to pull a registry image by name", async () => {
-    const { status, json } = await api.send(
-      "POST",
-      "/images/create?fromImage=r.io/a&tag=1",
-    );
+    const { status, json } = await api.send("POST", "/images/create?fromImage=r.io/a&tag=1");
     expect(status).toBe(404);
     expect(json).toMatchObject({
       message: expect.stringContaining("r.io/a:1"),
@@ -205,10 +167,7 @@ describe("POST /berth/build", () => {
       .trim()
       .split("\n")
       .map((line): unknown => JSON.parse(line));
-    expect(lines).toEqual([
-      { stream: "STEP 1" },
-      { imageId: fakeImage("a:1").id },
-    ]);
+    expect(lines).toEqual([{ stream: "STEP 1" }, { imageId: fakeImage("a:1").id }]);
     expect(asked).toEqual([body]);
   });
 

@@ -2,10 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { EngineError } from "../../../src/engine/engine-error.ts";
-import {
-  matchesFilters,
-  parseFilters,
-} from "../../../src/engine/api/resource-filters.ts";
+import { matchesFilters, parseFilters } from "../../../src/engine/api/resource-filters.ts";
 
 const KEYS = ["label", "name", "id", "status"];
 
@@ -20,18 +17,13 @@ describe("parseFilters()", () => {
     expect(parseFilters(query, KEYS)).toEqual(filters);
   });
 
-  it.each([
-    "{",
-    "[]",
-    '"a"',
-    "null",
-    '{"label":"a"}',
-    '{"label":[1]}',
-    '{"colour":["red"]}',
-  ])("refuses %s", (query) => {
-    expect(() => parseFilters(query, KEYS)).toThrow(EngineError);
-    expect(() => parseFilters(query, KEYS)).toThrow("[BAD_REQUEST]");
-  });
+  it.each(["{", "[]", '"a"', "null", '{"label":"a"}', '{"label":[1]}', '{"colour":["red"]}'])(
+    "refuses %s",
+    (query) => {
+      expect(() => parseFilters(query, KEYS)).toThrow(EngineError);
+      expect(() => parseFilters(query, KEYS)).toThrow("[BAD_REQUEST]");
+    },
+  );
 
   it("throws nothing but a bad request, whatever the query", () => {
     fc.assert(

@@ -20,24 +20,9 @@ describe("createRouter()", () => {
     ["GET", "/v1.24/containers/a%2Fb/json", "inspect", { id: "a/b" }],
     ["DELETE", "/containers/abc", "remove", { id: "abc" }],
     ["GET", "/images/json", "images", {}],
-    [
-      "GET",
-      "/images/cloudflare-dev/app:1a2b/json",
-      "image",
-      { name: "cloudflare-dev/app:1a2b" },
-    ],
-    [
-      "GET",
-      "/images/cloudflare-dev%2Fapp/json",
-      "image",
-      { name: "cloudflare-dev/app" },
-    ],
-    [
-      "DELETE",
-      "/images/r.example/a/b@sha256:c",
-      "rmi",
-      { name: "r.example/a/b@sha256:c" },
-    ],
+    ["GET", "/images/cloudflare-dev/app:1a2b/json", "image", { name: "cloudflare-dev/app:1a2b" }],
+    ["GET", "/images/cloudflare-dev%2Fapp/json", "image", { name: "cloudflare-dev/app" }],
+    ["DELETE", "/images/r.example/a/b@sha256:c", "rmi", { name: "r.example/a/b@sha256:c" }],
   ])("finds the handler of %s %s", (method, path, handler, params) => {
     expect(matchRoute(method, path)).toEqual({
       kind: "found",

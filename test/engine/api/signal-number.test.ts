@@ -17,10 +17,7 @@ describe("parseSignal()", () => {
     expect(parseSignal(text)).toBe(signal);
   });
 
-  it.each(["", "0", "65", "-1", "SIGNOPE", "constructor", "9 "])(
-    "refuses %j",
-    (text) => {
-      expect(() => parseSignal(text)).toThrow("[BAD_REQUEST]");
-    },
-  );
+  it.each(["", "0", "65", "-1", "SIGNOPE", "constructor", "9 "])("refuses %j", (text) => {
+    expect(() => parseSignal(text)).toThrow("[BAD_REQUEST]");
+  });
 });

@@ -13,6 +13,7 @@ import type { EngineContext } from "../../../../src/engine/api/engine-context.ts
 import { engineRoutes } from "../../../../src/engine/api/engine-routes.ts";
 import { ExecTable } from "../../../../src/engine/api/exec-table.ts";
 import { isJsonObject } from "../../../../src/engine/api/json-fields.ts";
+import { createPortHint } from "../../../../src/engine/api/port-hint.ts";
 import type { EngineLog } from "../../../../src/engine/engine-log.ts";
 import { FakeImageStore, fakeImage } from "./fake-image-store.ts";
 import { FakeSandbox, type FakeProgram } from "./fake-sandbox.ts";
@@ -61,8 +62,7 @@ export async function startApi(
     ]),
     archive: {
       exportArchive: (_rootfs, path) => {
-        if (path === "/missing")
-          return Promise.reject(new Error("ENOENT: /missing"));
+        if (path === "/missing") return Promise.reject(new Error("ENOENT: /missing"));
         return Promise.resolve(Readable.from([Buffer.from(`tar of ${path}`)]));
       },
       importArchive: async (_rootfs, path, tar) => {
@@ -74,6 +74,7 @@ export async function startApi(
     limitsOf: () => ({}),
     stateDir,
     log: (event) => logs.push(event),
+    hintAtPort: createPortHint((message) => logs.push({ kind: "notice", message })),
     discard: () => undefined,
     containers: new ContainerTable(),
     execs: new ExecTable(),
@@ -88,8 +89,7 @@ export async function startApi(
     sandbox,
     logs,
     imported,
-    send: (method, path, body) =>
-      sendRequest(socketPath, { method, path, body }),
+    send: (method, path, body) => sendRequest(socketPath, { method, path, body }),
     open: async () => {
       const socket = connect({ path: socketPath, allowHalfOpen: true });
       await once(socket, "connect");
@@ -114,9 +114,7 @@ async function sendRequest(
   { method, path, body }: { method: string; path: string; body: unknown },
 ): Promise<Answer> {
   const isBinary = Buffer.isBuffer(body);
-  const bytes = isBinary
-    ? body
-    : Buffer.from(body === undefined ? "" : JSON.stringify(body));
+  const bytes = isBinary ? body : Buffer.from(body === undefined ? "" : JSON.stringify(body));
   const outgoing = httpRequest({
     socketPath,
     method,
@@ -131,9 +129,7 @@ async function sendRequest(
   outgoing.end(bytes);
   const [response] = await once(outgoing, "response");
   const answerBytes = await buffer(response);
-  const isJson = String(response.headers["content-type"]).startsWith(
-    "application/json",
-  );
+  const isJson = String(response.headers["content-type"]).startsWith("application/json");
   return {
     status: response.statusCode,
     headers: response.headers,

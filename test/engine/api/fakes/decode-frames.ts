@@ -1,7 +1,5 @@
 /** Decodes Docker's multiplexed stream the way workerd does; throws on a cut frame. */
-export function decodeFrames(
-  bytes: Buffer,
-): { stream: number; payload: Buffer }[] {
+export function decodeFrames(bytes: Buffer): { stream: number; payload: Buffer }[] {
   const frames: { stream: number; payload: Buffer }[] = [];
   let at = 0;
   while (at < bytes.length) {

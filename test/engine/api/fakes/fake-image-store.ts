@@ -1,14 +1,7 @@
-import type {
-  Image,
-  ImageConfig,
-  ImageStore,
-} from "../../../../src/images/image-store.ts";
+import type { Image, ImageConfig, ImageStore } from "../../../../src/images/image-store.ts";
 
 /** Makes an image; what is not given is empty. */
-export function fakeImage(
-  tag: string,
-  config: Partial<ImageConfig> = {},
-): Image {
+export function fakeImage(tag: string, config: Partial<ImageConfig> = {}): Image {
   return {
     id: `sha256:${Buffer.from(tag).toString("hex").padEnd(64, "0").slice(0, 64)}`,
     tags: [tag],
@@ -39,9 +32,7 @@ export class FakeImageStore implements ImageStore {
   get(reference: string): Promise<Image | undefined> {
     const tag = /:[^/]*$/.test(reference) ? reference : `${reference}:latest`;
     return Promise.resolve(
-      this.#images.find(
-        (image) => image.id === reference || image.tags.includes(tag),
-      ),
+      this.#images.find((image) => image.id === reference || image.tags.includes(tag)),
     );
   }
 
@@ -52,8 +43,7 @@ export class FakeImageStore implements ImageStore {
   tag(id: string, tag: string): Promise<void> {
     const at = this.#images.findIndex((image) => image.id === id);
     const image = this.#images[at];
-    if (image !== undefined)
-      this.#images[at] = { ...image, tags: [...image.tags, tag] };
+    if (image !== undefined) this.#images[at] = { ...image, tags: [...image.tags, tag] };
     return Promise.resolve();
   }
 

@@ -5,16 +5,14 @@ import type {
   ExecSpec,
   LaunchSpec,
   Pod,
+  PodOptions,
   ProcessExit,
   Sandbox,
   SandboxProcess,
 } from "../../../../src/engine/sandbox/sandbox.ts";
 
 /** What a fake process does; by default it runs until it is killed. */
-export type FakeProgram = (
-  process: FakeProcess,
-  spec: LaunchSpec | ExecSpec,
-) => void;
+export type FakeProgram = (process: FakeProcess, spec: LaunchSpec | ExecSpec) => void;
 
 /** A process without a process: its program plays it. */
 export class FakeProcess implements SandboxProcess {
@@ -56,8 +54,7 @@ export class FakePod implements Pod {
     readonly spec: LaunchSpec;
     readonly process: FakeProcess;
   }[] = [];
-  readonly execs: { readonly spec: ExecSpec; readonly process: FakeProcess }[] =
-    [];
+  readonly execs: { readonly spec: ExecSpec; readonly process: FakeProcess }[] = [];
   isClosed = false;
   readonly #programs: ReadonlyMap<string, FakeProgram>;
 
@@ -68,8 +65,7 @@ export class FakePod implements Pod {
   }
 
   launch(spec: LaunchSpec): Promise<SandboxProcess> {
-    if (spec.argv[0] === "/missing")
-      return Promise.reject(new Error("/missing: not found"));
+    if (spec.argv[0] === "/missing") return Promise.reject(new Error("/missing: not found"));
     const process = new FakeProcess(1);
     this.launched.push({ spec, process });
     this.#run(process, spec);
@@ -103,15 +99,17 @@ export class FakeSandbox implements Sandbox {
     memoryLimit: "watcher",
   } as const;
   readonly pods: FakePod[] = [];
+  readonly podOptions: PodOptions[] = [];
   readonly #programs: ReadonlyMap<string, FakeProgram>;
 
   constructor(programs: Readonly<Record<string, FakeProgram>> = {}) {
     this.#programs = new Map(Object.entries(programs));
   }
 
-  createPod(): Promise<FakePod> {
+  createPod(options: PodOptions): Promise<FakePod> {
     const pod = new FakePod(this.pods.length + 1, this.#programs);
     this.pods.push(pod);
+    this.podOptions.push(options);
     return Promise.resolve(pod);
   }
 

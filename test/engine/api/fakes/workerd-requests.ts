@@ -6,9 +6,7 @@ export const PROXY = `${NAME}-proxy`;
 export const SESSION_LABELS = { "dev.workerd.session": "0123456789abcdef" };
 
 /** The body with which workerd creates the egress interceptor. */
-export function sidecarBody(
-  image = "cloudflare/proxy-everything:3cb1195@sha256:0ef6",
-): object {
+export function sidecarBody(image = "cloudflare/proxy-everything:3cb1195@sha256:0ef6"): object {
   return {
     Image: image,
     Cmd: [
@@ -49,10 +47,7 @@ export function appBody(image = "app", more: object = {}): object {
 }
 
 /** Goes through a cold start up to the running app, and gives the statuses on the way. */
-export async function startInstance(
-  api: ApiFixture,
-  body = appBody(),
-): Promise<number[]> {
+export async function startInstance(api: ApiFixture, body = appBody()): Promise<number[]> {
   const steps: [string, string, unknown?][] = [
     ["GET", `/containers/${NAME}/json`],
     ["GET", "/networks/bridge"],
@@ -64,7 +59,6 @@ export async function startInstance(
     ["POST", `/containers/${NAME}/start`],
   ];
   const answers: Answer[] = [];
-  for (const [method, path, json] of steps)
-    answers.push(await api.send(method, path, json));
+  for (const [method, path, json] of steps) answers.push(await api.send(method, path, json));
   return answers.map((answer) => answer.status);
 }

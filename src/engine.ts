@@ -1,0 +1,3 @@
+export { EngineError, type EngineErrorCode } from "./engine/engine-error.ts";
+export type { EngineLog } from "./engine/engine-log.ts";
+export { startEngine, type Engine, type EngineOptions } from "./engine/start-engine.ts";

@@ -1,0 +1,106 @@
+import { chmod, lstat, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
+import { join, resolve } from "node:path";
+
+import { EngineError } from "./engine-error.ts";
+
+const OWNER_FILE = "owner.json";
+const PRIVATE_MODE = 0o700;
+
+/** The directory that holds all an engine has on disk. */
+export interface StateDir {
+  /** Its absolute path. */
+  readonly path: string;
+  /** Deletes what the engine made in it; all of it when the engine chose the place. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Makes the engine's directory, for its user alone, with a record of the owning process by which a
+ * later engine can tell whether what it finds there is left over.
+ *
+ * @param path undefined makes a fresh one below the user's own directory in the system's temporary
+ *   one; a given one is kept when the engine ends, with its images
+ * @throws {EngineError} STATE_DIR_UNUSABLE when it can't be made or another engine runs in it
+ */
+export async function openStateDir(path: string | undefined): Promise<StateDir> {
+  const directory = path === undefined ? await makeOwnDir() : await takeGivenDir(resolve(path));
+  const owner = { pid: process.pid, startTicks: await readStartTicks(process.pid) };
+  await writeFile(join(directory, OWNER_FILE), JSON.stringify(owner), { mode: 0o600 });
+  return {
+    path: directory,
+    dispose: () => {
+      const target = path === undefined ? directory : join(directory, OWNER_FILE);
+      return rm(target, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * Reads when a process was started, in clock ticks since boot: with the pid it names a process for
+ * good, since pids are used again.
+ *
+ * @returns undefined when there is no such process
+ */
+export async function readStartTicks(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ""); // gone, or no /proc
+  // The command, in parentheses, may hold spaces; the start time is the 20th field behind it.
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+}
+
+async function makeOwnDir(): Promise<string> {
+  const root = join(tmpdir(), `berth-${userInfo().uid}`);
+  try {
+    await mkdir(root, { recursive: true, mode: PRIVATE_MODE });
+    const isOurs = await isPrivate(root);
+    return await mkdtemp(isOurs ? join(root, "engine-") : join(tmpdir(), "berth-"));
+  } catch (cause) {
+    throw unusable(root, "it can't be made", { cause });
+  }
+}
+
+async function takeGivenDir(path: string): Promise<string> {
+  try {
+    await mkdir(path, { recursive: true, mode: PRIVATE_MODE });
+    await chmod(path, PRIVATE_MODE);
+  } catch (cause) {
+    throw unusable(path, "it can't be made", { cause });
+  }
+  const owner = await readOwner(path);
+  if (owner !== undefined && (await readStartTicks(owner.pid)) === owner.startTicks) {
+    throw unusable(path, `the engine of process ${owner.pid} runs in it`);
+  }
+  return path;
+}
+
+async function readOwner(
+  path: string,
+): Promise<{ readonly pid: number; readonly startTicks: string } | undefined> {
+  const text = await readFile(join(path, OWNER_FILE), "utf8").catch(() => ""); // a fresh one
+  const owner = parseOwner(text);
+  if (typeof owner !== "object" || owner === null) return undefined;
+  if (!("pid" in owner && "startTicks" in owner)) return undefined;
+  const { pid, startTicks } = owner;
+  return typeof pid === "number" && typeof startTicks === "string"
+    ? { pid, startTicks }
+    : undefined;
+}
+
+function parseOwner(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // cut short by a crash: nobody's
+  }
+}
+
+/** A directory that another user made first is theirs to change under our feet. */
+async function isPrivate(path: string): Promise<boolean> {
+  const stats = await lstat(path);
+  return stats.isDirectory() && stats.uid === userInfo().uid && (stats.mode & 0o077) === 0;
+}
+
+function unusable(path: string, reason: string, options?: ErrorOptions): EngineError {
+  const text = `Cannot use state directory ${path}: ${reason}; give another stateDir`;
+  return new EngineError("STATE_DIR_UNUSABLE", text, options);
+}
