@@ -49,7 +49,7 @@ function createApp(engine: EngineContext, identity: ContainerIdentity, image: Im
     writableDir: join(engine.stateDir, "containers", id, "files"),
     limits: body.memoryBytes === undefined ? limits : { ...limits, memoryBytes: body.memoryBytes },
   });
-  return new AppContainer({ ...identity, imageId: image.id }, spec, createHost(engine, identity));
+  return new AppContainer({ ...identity, image }, spec, createHost(engine, identity));
 }
 
 function createHost(engine: EngineContext, { id, name, body }: ContainerIdentity): AppHost {
