@@ -73,8 +73,7 @@ export class FakeClock implements Clock {
   #next(untilMs: number): [number, Timer] | undefined {
     let first: [number, Timer] | undefined;
     for (const entry of this.#timers) {
-      if (entry[1].atMs <= untilMs && (!first || entry[1].atMs < first[1].atMs))
-        first = entry;
+      if (entry[1].atMs <= untilMs && (!first || entry[1].atMs < first[1].atMs)) first = entry;
     }
     return first;
   }

@@ -1,7 +1,7 @@
 import type { Clock } from "../ports/clock.ts";
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
 import { FakePort, type FakeApp } from "./fake-port.ts";
-import { delay, exitEnding, FakeRun, type FakeEnding } from "./fake-run.ts";
+import { exitEnding, FakeRun, type FakeEnding } from "./fake-run.ts";
 import { systemClock } from "./system-clock.ts";
 
 /** How a {@link FakeContainer} behaves. */
@@ -56,15 +56,14 @@ export class FakeContainer implements ContainerRuntime {
   readonly #clock: Clock;
   readonly #exitOn: Map<number, number>;
   #run: FakeRun | undefined;
+  #startedAtMs = 0;
   #isHanging = false;
 
   constructor(options: FakeContainerOptions = {}) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     const exitOn = options.exitOn ?? { 2: 130, 15: 0 };
-    this.#exitOn = new Map(
-      Object.entries(exitOn).map(([n, code]) => [Number(n), code]),
-    );
+    this.#exitOn = new Map(Object.entries(exitOn).map(([n, code]) => [Number(n), code]));
   }
 
   get running(): boolean {
@@ -73,21 +72,16 @@ export class FakeContainer implements ContainerRuntime {
 
   start(options?: ContainerStartupOptions): void {
     if (this.running) {
-      throw new Error(
-        "start() cannot be called on a container that is already running.",
-      );
+      throw new Error("start() cannot be called on a container that is already running.");
     }
     this.starts.push(options);
     this.#isHanging = false;
     const { startMs = 0, bootMs = 0, boot, startError } = this.#options;
-    const started = delay(this.#clock, startMs);
-    const booted = started.then(() =>
-      Promise.all([delay(this.#clock, bootMs), boot?.()]),
-    );
-    const run = new FakeRun(started, booted);
+    this.#startedAtMs = this.#clock.now() + startMs;
+    const run = new FakeRun(this.#clock, startMs + bootMs, boot?.());
     this.#run = run;
     const error = startError?.();
-    if (error) void started.then(() => run.end({ error }));
+    if (error) void this.#wait(startMs).then(() => run.end({ error }));
   }
 
   async monitor(): Promise<void> {
@@ -111,14 +105,14 @@ export class FakeContainer implements ContainerRuntime {
     const exitCode = signo === 9 ? 137 : this.#exitOn.get(signo);
     if (exitCode === undefined) return;
     const takesMs = signo === 9 ? 0 : (this.#options.stopMs ?? 0);
-    void delay(this.#clock, takesMs).then(() => run.end(exitEnding(exitCode)));
+    void this.#wait(takesMs).then(() => run.end(exitEnding(exitCode)));
   }
 
   getTcpPort(port: number): Fetcher {
-    if (!(port > 0 && port < 65_536))
-      throw new TypeError(`Invalid port number: ${port}`);
+    if (!(port > 0 && port < 65_536)) throw new TypeError(`Invalid port number: ${port}`);
     return new FakePort(port, {
       run: () => this.#run,
+      started: () => this.#wait(this.#startedAtMs - this.#clock.now()),
       ports: this.#options.ports ?? [8080],
       isHanging: () => this.#isHanging,
       app: this.#options.app ?? (() => new Response()),
@@ -130,17 +124,13 @@ export class FakeContainer implements ContainerRuntime {
 
   async setInactivityTimeout(durationMs: number | bigint): Promise<void> {
     if (durationMs <= 0) {
-      throw new TypeError(
-        "setInactivityTimeout() cannot be called with a durationMs <= 0",
-      );
+      throw new TypeError("setInactivityTimeout() cannot be called with a durationMs <= 0");
     }
     this.inactivityTimeouts.push(Number(durationMs));
   }
 
   async inspect(): Promise<ContainerInfo | null> {
-    return this.running
-      ? { image: "fake", labels: this.starts.at(-1)?.labels ?? {} }
-      : null;
+    return this.running ? { image: "fake", labels: this.starts.at(-1)?.labels ?? {} } : null;
   }
 
   /** Ends the app with a code other than 0. */
@@ -150,8 +140,7 @@ export class FakeContainer implements ContainerRuntime {
       readonly isOutOfMemory?: boolean;
     } = {},
   ): void {
-    const { isOutOfMemory = false, exitCode = isOutOfMemory ? 137 : 1 } =
-      options;
+    const { isOutOfMemory = false, exitCode = isOutOfMemory ? 137 : 1 } = options;
     this.#end(exitEnding(exitCode, isOutOfMemory ? " (out of memory)" : ""));
   }
 
@@ -162,8 +151,7 @@ export class FakeContainer implements ContainerRuntime {
 
   /** Ends the run as a new version's rollout does. */
   rollout(): void {
-    const text =
-      "Runtime signalled the container to exit due to a new version rollout: 0";
+    const text = "Runtime signalled the container to exit due to a new version rollout: 0";
     this.#end({ error: new Error(text) });
   }
 
@@ -182,15 +170,19 @@ export class FakeContainer implements ContainerRuntime {
     this.#run?.setOpen(port, isOpen);
   }
 
+  async #wait(durationMs: number): Promise<void> {
+    if (durationMs <= 0) return;
+    await new Promise<void>((resolve) => {
+      this.#clock.setTimeout(resolve, durationMs);
+    });
+  }
+
   #end(ending: FakeEnding): void {
-    if (!this.#run?.isRunning)
-      throw new Error("Cannot end the fake container: it is not running");
+    if (!this.#run?.isRunning) throw new Error("Cannot end the fake container: it is not running");
     this.#run.end(ending);
   }
 }
 
 function notRunning(method: string): Error {
-  return new Error(
-    `${method}() cannot be called on a container that is not running.`,
-  );
+  return new Error(`${method}() cannot be called on a container that is not running.`);
 }

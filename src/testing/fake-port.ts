@@ -1,4 +1,4 @@
-import type { FakeRun } from "./fake-run.ts";
+import { connectionLost, type FakeRun } from "./fake-run.ts";
 
 /** What a fake app is told beside the request. */
 export interface FakeAppContext {
@@ -9,14 +9,14 @@ export interface FakeAppContext {
 }
 
 /** The server in a fake container. */
-export type FakeApp = (
-  request: Request,
-  context: FakeAppContext,
-) => Response | Promise<Response>;
+export type FakeApp = (request: Request, context: FakeAppContext) => Response | Promise<Response>;
 
 /** What a port asks of its container. */
 export interface FakePortHost {
+  /** The last run, and undefined before the first. */
   readonly run: () => FakeRun | undefined;
+  /** Resolves once the platform has started what `start()` asked for. */
+  readonly started: () => Promise<unknown>;
   readonly ports: readonly number[];
   readonly isHanging: () => boolean;
   readonly app: FakeApp;
@@ -41,43 +41,50 @@ export class FakePort implements Fetcher {
       );
     }
     const run = this.#host.run();
-    if (!run)
-      throw new Error("connect(): Container ingress proxy is not running.");
+    if (!run) throw new Error("connect(): Container ingress proxy is not running.");
     return untilAborted(request.signal, this.#answer(run, request));
   }
 
   /** Not part of the fake: what a Worker sends raw, no app function could answer. */
   connect(): Socket {
-    throw new Error(
-      "Cannot connect() to a fake container: it answers HTTP and WebSocket only",
-    );
+    throw new Error("Cannot connect() to a fake container: it answers HTTP and WebSocket only");
   }
 
   async #answer(run: FakeRun, request: Request): Promise<Response> {
-    await run.started;
+    await Promise.race([this.#host.started(), run.ended]);
     if (!run.isListening(this.#port, this.#host.ports)) {
       this.#host.count("probes");
-      const error = new Error(
-        `Container is not listening to port ${this.#port}`,
-      );
+      const error = new Error(`Container is not listening to port ${this.#port}`);
       throw Object.assign(error, { retryable: true });
     }
     this.#host.count("requests");
-    if (this.#host.isHanging())
-      return untilAborted(run.signal, new Promise(() => {}));
-    const context = { port: this.#port, signal: run.signal };
-    const answer = Promise.resolve(this.#host.app(request, context));
-    return breakable(await untilAborted(run.signal, answer), run.signal);
+    if (this.#host.isHanging()) return run.orCut(new Promise(() => {}));
+    const gone = new AbortController();
+    void run.ended.then(() => gone.abort(connectionLost()));
+    const answer = this.#host.app(request, {
+      port: this.#port,
+      signal: gone.signal,
+    });
+    return breakable(await run.orCut(Promise.resolve(answer)), run);
   }
 }
 
 /** Cuts the body when the container ends, as its connection would be cut. */
-function breakable(response: Response, signal: AbortSignal): Response {
+function breakable(response: Response, run: FakeRun): Response {
   if (response.body === null) return response;
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  // Both ends learn of a cut through the stream itself.
-  response.body.pipeTo(writable, { signal }).catch(() => {});
-  return new Response(readable, response);
+  const reader = response.body.getReader();
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await run.orCut(reader.read());
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+  return new Response(body, response);
 }
 
 function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
@@ -85,8 +92,6 @@ function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
     const stop = (): void => reject(signal.reason);
     if (signal.aborted) stop();
     signal.addEventListener("abort", stop);
-    work
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener("abort", stop));
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
 }

@@ -5,42 +5,49 @@ export interface FakeEnding {
   readonly error?: unknown;
 }
 
-/** One start of a fake container, to its end. */
+/**
+ * One start of a fake container, to its end.
+ *
+ * Holds nothing but plain values and promises: in workerd a signal, a timer or a stream belongs to
+ * the object that made it, while a container outlives its object and is commanded by tests.
+ */
 export class FakeRun {
-  /** Aborts when the run ends, with the error that broken connections show. */
-  readonly signal: AbortSignal;
   /** Settles when it ends; never rejects. */
   readonly ended: Promise<FakeEnding>;
-  /** Settles when the platform has started it, or it ended before. */
-  readonly started: Promise<unknown>;
-  readonly #abort = new AbortController();
   readonly #closed = new Set<number>();
+  readonly #listensAtMs: number;
+  readonly #clock: Clock;
   #resolveEnded: (ending: FakeEnding) => void = () => {};
-  #isListening = false;
+  #isRunning = true;
+  #isBooted: boolean;
   #destroyReason: { readonly error: unknown } | undefined;
 
-  constructor(started: Promise<unknown>, boot: Promise<unknown>) {
-    this.signal = this.#abort.signal;
+  /**
+   * @param clock whose time it is
+   * @param bootMs how long from now until it listens
+   * @param boot what else must resolve first
+   */
+  constructor(clock: Clock, bootMs: number, boot: Promise<unknown> | undefined) {
+    this.#clock = clock;
+    this.#listensAtMs = clock.now() + bootMs;
+    this.#isBooted = boot === undefined;
+    void boot?.then(() => {
+      this.#isBooted = true;
+    });
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
-    this.started = Promise.race([started, this.ended]);
-    void this.#listenAfter(started, boot);
   }
 
   /** Whether the process lives. */
   get isRunning(): boolean {
-    return !this.signal.aborted;
+    return this.#isRunning;
   }
 
-  /** Says whether `port` takes a connection. */
+  /** Says whether `port`, one of `ports`, takes a connection. */
   isListening(port: number, ports: readonly number[]): boolean {
-    return (
-      this.isRunning &&
-      this.#isListening &&
-      ports.includes(port) &&
-      !this.#closed.has(port)
-    );
+    const isUp = this.#isRunning && this.#isBooted && this.#clock.now() >= this.#listensAtMs;
+    return isUp && ports.includes(port) && !this.#closed.has(port);
   }
 
   /** Closes or reopens a port of the living app. */
@@ -51,14 +58,14 @@ export class FakeRun {
 
   /** Ends the run: `running` and `monitor()` change in one step. The first end counts. */
   end(ending: FakeEnding): void {
-    if (!this.isRunning) return;
-    this.#abort.abort(connectionLost());
+    this.#isRunning = false;
     this.#resolveEnded(ending);
   }
 
   /** Ends the run as `destroy(error)` does: only the first who waits is told `error`. */
   destroy(error: unknown): void {
-    if (error !== undefined) this.#destroyReason ??= { error };
+    if (!this.#isRunning) return;
+    if (error !== undefined) this.#destroyReason = { error };
     this.end(exitEnding(137));
   }
 
@@ -71,34 +78,22 @@ export class FakeRun {
     if (ending.error !== undefined) throw ending.error;
   }
 
-  async #listenAfter(
-    started: Promise<unknown>,
-    boot: Promise<unknown>,
-  ): Promise<void> {
-    await started;
-    await boot;
-    this.#isListening = true;
+  /** Waits for `work`, or for the end of the run: then it rejects as a cut connection does. */
+  async orCut<T>(work: Promise<T>): Promise<T> {
+    const cut = this.ended.then(() => Promise.reject(connectionLost()));
+    return Promise.race([work, cut]);
   }
 }
 
 /** How a run ends by an exit code, in the runtime's words. */
 export function exitEnding(exitCode: number, note = ""): FakeEnding {
   if (exitCode === 0) return {};
-  const error = new Error(
-    `Container exited with unexpected exit code: ${exitCode}${note}`,
-  );
+  const error = new Error(`Container exited with unexpected exit code: ${exitCode}${note}`);
   return { error: Object.assign(error, { exitCode }) };
 }
 
-/** Waits on `clock`. */
-export function delay(clock: Clock, durationMs: number): Promise<void> {
-  if (durationMs <= 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    clock.setTimeout(resolve, durationMs);
-  });
-}
-
-function connectionLost(): Error {
+/** The error of a connection that broke, in the runtime's words. */
+export function connectionLost(): Error {
   return Object.assign(new Error("Network connection lost."), {
     retryable: true,
   });

@@ -6,7 +6,8 @@ import type { ContainerRuntime } from "../ports/container-runtime.ts";
  * on any object: the state is changed in place before the base class sees it.
  *
  * The fake must outlive the object, as a container outlives an eviction: keep it by the object's
- * id, outside of the class.
+ * id, outside of the class. In workerd give it commands (`crash()` and the like) from inside of
+ * the object, by `runInDurableObject()`: what waits for them belongs to the object.
  *
  * @param ctx the first argument of the object's constructor
  * @param container the fake
@@ -26,10 +27,7 @@ import type { ContainerRuntime } from "../ports/container-runtime.ts";
  * }
  * ```
  */
-export function installContainer<T extends object>(
-  ctx: T,
-  container: ContainerRuntime,
-): T {
+export function installContainer<T extends object>(ctx: T, container: ContainerRuntime): T {
   return Object.defineProperty(ctx, "container", {
     value: container,
     configurable: true,
