@@ -10,7 +10,7 @@ process.on("disconnect", () => process.exit(0));
 
 const waiting = new Map<number, (message: MessageToPod) => void>();
 let lastId = 0;
-let isInternetEnabled = false;
+let hasRoute = false;
 
 function tell(message: MessageFromPod): void {
   process.send?.(message);
@@ -26,8 +26,9 @@ function ask(request: (id: number) => MessageFromPod): Promise<MessageToPod> {
 
 async function applyEgress(rules: EgressRules): Promise<void> {
   const reply = await ask((id) => ({ kind: "egress", id, rules }));
-  if (reply.kind === "egress-applied" && reply.error !== undefined) throw new Error(reply.error);
-  isInternetEnabled = rules.isInternetEnabled ?? isInternetEnabled;
+  if (reply.kind !== "egress-applied") return;
+  hasRoute = reply.hasRoute;
+  if (reply.error !== undefined) throw new Error(reply.error);
 }
 
 async function forwardQuery(query: Buffer): Promise<Buffer | undefined> {
@@ -38,12 +39,14 @@ async function forwardQuery(query: Buffer): Promise<Buffer | undefined> {
 }
 
 process.on("message", (message: MessageToPod, handle: unknown) => {
-  if (message.kind !== "serve") {
+  if (message.kind === "names") {
+    hasRoute = message.isEnabled;
+  } else if (message.kind !== "serve") {
     waiting.get(message.id)?.(message);
     waiting.delete(message.id);
   } else if (handle instanceof Server) {
     serveIngress(handle, { applyEgress });
-    serveNames({ isEnabled: () => isInternetEnabled, forward: forwardQuery });
+    serveNames({ isEnabled: () => hasRoute, forward: forwardQuery });
     // The host's procfs is still mounted here, so this is the pid that the engine knows.
     tell({ kind: "ready", hostPid: Number(readlinkSync("/proc/self")) });
   }

@@ -1,7 +1,13 @@
 /** What the engine tells a pod's helper process. */
 export type MessageToPod =
   | { readonly kind: "serve" }
-  | { readonly kind: "egress-applied"; readonly id: number; readonly error?: string }
+  | { readonly kind: "names"; readonly isEnabled: boolean }
+  | {
+      readonly kind: "egress-applied";
+      readonly id: number;
+      readonly hasRoute: boolean;
+      readonly error?: string;
+    }
   | { readonly kind: "dns-answer"; readonly id: number; readonly packet?: string };
 
 /** What a pod's helper process tells the engine. */

@@ -1,72 +1,72 @@
-import { mkdirSync, rmSync } from "node:fs";
-import { randomBytes } from "node:crypto";
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 
 import { makeBaseView } from "./base-view.ts";
-import { findHostDirectories, readMountInfo } from "./host-directories.ts";
+import {
+  findControlGroups,
+  hostControlGroups,
+  type ControlGroupLayout,
+} from "./control-group-layout.ts";
+import { controlGroupControl } from "./control-groups.ts";
 import { findPrivilege } from "./find-privilege.ts";
+import { findHostDirectories, readMountInfo } from "./host-directories.ts";
 import { podTools, requireTools } from "./host-tools.ts";
+import { watchedMemory } from "./memory-watcher.ts";
+import { findInternet } from "./network/find-internet.ts";
 import { findNodeInstallation, ownNodePrefix } from "./node-installation.ts";
 import { PipeSource } from "./pipe-source.ts";
-import { ProcessPod } from "./pod.ts";
-import type { PodResources } from "./pod-resources.ts";
-import type {
-  LaunchSpec,
-  Pod,
-  PodOptions,
-  RunSpec,
-  Sandbox,
-  SandboxFacts,
-  SandboxProcess,
-} from "./sandbox.ts";
-import { noControl } from "./watched-memory.ts";
+import { ProcessSandbox } from "./process-sandbox.ts";
+import { reclaimLeftovers } from "./reclaim-leftovers.ts";
+import type { Sandbox, SandboxFacts } from "./sandbox.ts";
+import { makeStateDirectory } from "./state-directory.ts";
 
 /** Options of {@link createSandbox}. */
 export interface SandboxOptions {
+  /** Where the sandbox makes a directory of its own; what killed engines left beside it is removed. */
   readonly stateDir: string;
+  /** Receives what a user should know, such as a missing way to the internet. */
   readonly log: (message: string) => void;
+  /** Whether `vcpu` limits are enforced (default: not). */
   readonly enforceCpu?: boolean;
+  /** How many pods are kept prepared (default: 1). */
   readonly warmPods?: number;
+  /** The Node installation that containers see (default: the one that runs). */
   readonly nodePrefix?: string;
 }
 
-/** Makes the sandbox of an engine. */
+/**
+ * Makes the process sandbox of an engine.
+ *
+ * @throws {SandboxError} `HOST_TOOL_MISSING` when a host tool is not installed
+ * @throws {SandboxError} `NAMESPACES_FORBIDDEN` when the host allows no namespaces
+ */
 export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   requireTools(podTools);
+  const stateDir = resolve(options.stateDir);
+  mkdirSync(stateDir, { recursive: true });
+  await reclaimLeftovers(dirname(stateDir));
   const privilege = await findPrivilege();
-  const directory = join(options.stateDir, `sandbox-${randomBytes(4).toString("hex")}`);
-  mkdirSync(directory, { recursive: true });
-  const facts: SandboxFacts = { privilege, internet: "none", memoryLimit: "watcher" };
-  const resources: PodResources = {
-    facts,
-    view: makeBaseView(
-      directory,
-      findHostDirectories(),
-      findNodeInstallation(options.nodePrefix ?? ownNodePrefix()),
-    ),
+  const state = makeStateDirectory(stateDir);
+  const layout = findControlGroups(hostControlGroups());
+  const internet = findInternet(privilege, state, options.log);
+  const node = findNodeInstallation(options.nodePrefix ?? ownNodePrefix());
+  const prefix = `berth-${state.id}`;
+  const enforceCpu = options.enforceCpu ?? false;
+  const resources = {
+    facts: { privilege, internet: internet.kind, memoryLimit: memoryLimitOf(layout) },
+    view: makeBaseView(state.path, findHostDirectories(), node),
     mounts: readMountInfo(),
-    pipes: new PipeSource(join(directory, "pipes")),
-    memory: noControl,
-    podsDirectory: join(directory, "pods"),
+    pipes: new PipeSource(join(state.path, "pipes")),
+    memory:
+      layout === undefined ? watchedMemory() : controlGroupControl(layout, { prefix, enforceCpu }),
+    internet,
+    podsDirectory: join(state.path, "pods"),
     log: options.log,
   };
-  let n = 0;
-  const pods = new Set<Pod>();
-  const make = async (): Promise<Pod> => {
-    const pod = await ProcessPod.start(`p${n++}`, resources);
-    pods.add(pod);
-    return pod;
-  };
-  return {
-    facts,
-    createPod: (_: PodOptions) => make(),
-    async run(spec: RunSpec): Promise<SandboxProcess> {
-      const pod = await make();
-      return pod.launch(spec);
-    },
-    async [Symbol.asyncDispose]() {
-      await Promise.all([...pods].map((pod) => pod.close()));
-      rmSync(directory, { recursive: true, force: true });
-    },
-  };
+  const warmPods = options.warmPods ?? 1;
+  return new ProcessSandbox(resources, { warmPods, stateDirectory: state.path });
+}
+
+function memoryLimitOf(layout: ControlGroupLayout | undefined): SandboxFacts["memoryLimit"] {
+  return layout === undefined ? "watcher" : `cgroup-${layout.version}`;
 }

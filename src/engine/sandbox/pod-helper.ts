@@ -23,6 +23,7 @@ export interface PodHelper {
   readonly ingressPort: number;
   /** Settles when the helper is gone, and with it every process of the pod. */
   readonly exited: Promise<number>;
+  tell(message: MessageToPod): void;
   kill(): void;
 }
 
@@ -63,7 +64,7 @@ export async function startPodHelper(
     if (child.pid !== undefined) sendSignal(child.pid, 9);
     sendSignal(message.hostPid, 9);
   };
-  return { hostPid: message.hostPid, ingressPort, exited, kill };
+  return { hostPid: message.hostPid, ingressPort, exited, tell: reply, kill };
 }
 
 function spawnHelper(privilege: SandboxFacts["privilege"]): ChildProcess {

@@ -1,6 +1,7 @@
 import type { BaseView } from "./base-view.ts";
 import type { MountInfo } from "./host-directories.ts";
 import type { MemoryControl } from "./memory-control.ts";
+import type { Internet } from "./network/internet.ts";
 import type { PipeSource } from "./pipe-source.ts";
 import type { SandboxFacts } from "./sandbox.ts";
 
@@ -12,6 +13,7 @@ export interface PodResources {
   readonly mounts: readonly MountInfo[];
   readonly pipes: PipeSource;
   readonly memory: MemoryControl;
+  readonly internet: Internet;
   /** Holds one directory for each pod. */
   readonly podsDirectory: string;
   log(message: string): void;

@@ -1,12 +1,14 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
-import type { MessageFromPod, MessageToPod } from "../pod/pod-message.ts";
 import { readAccountFiles } from "./account-files.ts";
 import { resolveUser } from "./container-user.ts";
 import { startExec } from "./exec.ts";
 import type { ResourceGroup } from "./memory-control.ts";
 import type { PodResources } from "./pod-resources.ts";
+import { PodEgress } from "./pod-egress.ts";
+import { recordProcess } from "./state-directory.ts";
+import type { PodNetwork } from "./network/internet.ts";
 import { startPodHelper, type PodHelper } from "./pod-helper.ts";
 import type { ExecSpec, LaunchSpec, Pod, ProcessExit, SandboxProcess } from "./sandbox.ts";
 import { toSandboxProcess } from "./sandbox-child.ts";
@@ -18,6 +20,16 @@ interface RunningApp {
   readonly spec: LaunchSpec;
 }
 
+/** What a {@link ProcessPod} is made of. */
+export interface PodParts {
+  readonly id: string;
+  readonly directory: string;
+  readonly resources: PodResources;
+  readonly helper: PodHelper;
+  readonly group: ResourceGroup;
+  readonly egress: PodEgress;
+}
+
 /** A pod whose namespaces are held by a helper process. */
 export class ProcessPod implements Pod {
   readonly id: string;
@@ -26,26 +38,42 @@ export class ProcessPod implements Pod {
   readonly #directory: string;
   readonly #helper: PodHelper;
   readonly #group: ResourceGroup;
+  readonly #egress: PodEgress;
+  /** Settles once the pod has been closed. */
+  readonly closed: Promise<void>;
+  readonly #markClosed: () => void;
+  #isAlive = true;
   #stage: Promise<Stage> | undefined;
   #app: RunningApp | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(id: string, resources: PodResources, helper: PodHelper, group: ResourceGroup) {
-    this.id = id;
-    this.ingressPort = helper.ingressPort;
-    this.#resources = resources;
-    this.#directory = join(resources.podsDirectory, id);
-    this.#helper = helper;
-    this.#group = group;
+  constructor(parts: PodParts) {
+    this.id = parts.id;
+    this.ingressPort = parts.helper.ingressPort;
+    this.#resources = parts.resources;
+    this.#directory = parts.directory;
+    this.#helper = parts.helper;
+    this.#group = parts.group;
+    this.#egress = parts.egress;
+    void this.#helper.exited.then(() => (this.#isAlive = false));
+    let markClosed = (): void => undefined;
+    this.closed = new Promise((resolve) => (markClosed = resolve));
+    this.#markClosed = () => markClosed();
   }
 
   /** Starts the helper and prepares the first stage. */
-  static async start(id: string, resources: PodResources): Promise<ProcessPod> {
-    mkdirSync(join(resources.podsDirectory, id), { recursive: true });
+  static async start(index: number, resources: PodResources): Promise<ProcessPod> {
+    const id = `pod-${index}`;
+    const directory = join(resources.podsDirectory, id);
+    mkdirSync(directory, { recursive: true });
+    const network = (): PodNetwork => ({ index, helperPid: helper.hostPid });
+    const egress = new PodEgress(resources.internet, network);
     const helper = await startPodHelper(resources.facts.privilege, {
-      onMessage: (message, reply) => handleMessage(message, reply),
+      onMessage: (message, reply) => void egress.handle(message, reply),
     });
-    const pod = new ProcessPod(id, resources, helper, resources.memory.openGroup(id));
+    recordProcess(directory, helper.hostPid);
+    const group = resources.memory.openGroup(id);
+    const pod = new ProcessPod({ id, directory, resources, helper, group, egress });
     try {
       await pod.#prepare();
       return pod;
@@ -53,6 +81,17 @@ export class ProcessPod implements Pod {
       await pod.close();
       throw error;
     }
+  }
+
+  /** Whether the helper still runs. */
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  /** Gives or takes the way to the internet, as `PUT /egress` does. */
+  async setInternet(isEnabled: boolean): Promise<void> {
+    const hasRoute = await this.#egress.setInternet(isEnabled);
+    this.#helper.tell({ kind: "names", isEnabled: hasRoute });
   }
 
   async launch(spec: LaunchSpec): Promise<SandboxProcess> {
@@ -96,10 +135,9 @@ export class ProcessPod implements Pod {
   }
 
   #prepare(): Promise<Stage> {
-    const { podsDirectory } = this.#resources;
     this.#stage ??= Stage.prepare({
       resources: this.#resources,
-      podDirectory: join(podsDirectory, this.id),
+      podDirectory: this.#directory,
       helperPid: this.#helper.hostPid,
       group: this.#group,
     });
@@ -115,19 +153,16 @@ export class ProcessPod implements Pod {
 
   async #close(): Promise<void> {
     const stage = await this.#stage?.catch(() => undefined);
+    await this.#egress.setInternet(false).catch(() => undefined); // Its link goes with the pod.
     this.#helper.kill();
     await Promise.all([this.#helper.exited, stage?.exited, this.#app?.stage.exited]);
     await this.#group.close();
     rmSync(this.#directory, { recursive: true, force: true });
+    this.#markClosed();
   }
 
   #assertOpen(): void {
     if (this.#closing !== undefined)
       throw new SandboxError("POD_CLOSED", `Cannot use pod ${this.id}: it is closed`);
   }
-}
-
-function handleMessage(message: MessageFromPod, reply: (answer: MessageToPod) => void): void {
-  if (message.kind === "egress") reply({ kind: "egress-applied", id: message.id });
-  if (message.kind === "dns-query") reply({ kind: "dns-answer", id: message.id });
 }

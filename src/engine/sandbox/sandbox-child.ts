@@ -7,8 +7,6 @@ import type { ProcessExit, SandboxProcess } from "./sandbox.ts";
 
 /** What a {@link SandboxProcess} is made of. */
 export interface SandboxChild {
-  /** The host's process that ends as the one in the container does. */
-  readonly child: ChildProcess;
   readonly exited: Promise<ProcessExit>;
   readonly streams: ProcessStreams;
   readonly hostPid: number;

@@ -2,6 +2,8 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync } from "node:fs";
 import { Duplex } from "node:stream";
 
+import { findTool } from "./host-tools.ts";
+import { findInheritedFds } from "./inherited-fds.ts";
 import { ControlChannel } from "./control-channel.ts";
 import type { ResourceGroup } from "./memory-control.ts";
 import type { ProcessStreams } from "./process-streams.ts";
@@ -27,7 +29,12 @@ export function spawnInGroup(
     const fd = firstJoinFd + index;
     return `echo 0 >&${fd}; exec ${fd}>&-; `;
   });
-  const child = spawn("sh", ["-c", `${joins.join("")}exec "$@"`, "sh", ...command], {
+  const inherited = findInheritedFds().filter((fd) => fd >= firstJoinFd + joinFds.length);
+  const closes = inherited.map((fd) => `exec ${fd}>&-; `);
+  // dash cannot name a file descriptor above 9.
+  const shell = inherited.some((fd) => fd > 9) ? (findTool("bash") ?? "sh") : "sh";
+  const script = `${joins.join("")}${closes.join("")}exec "$@"`;
+  const child = spawn(shell, ["-c", script, "sh", ...command], {
     env: toolEnv,
     cwd: "/",
     // Without a controlling terminal, so that a container cannot reach the engine's.

@@ -119,7 +119,7 @@ read -r host_pid rest </proc/self/stat
 mount -a -T "$1/first.fstab" >&3 2>&1 || fail first
 cp -R -P ${shellQuote(stage)}/device-skeleton/. ${shellQuote(stage)}/pre/dev/ >&3 2>&1 || fail devices
 mount -a -T "$1/second.fstab" >&3 2>&1 || fail second
-{ exec 9>/proc/sys/kernel/hostname; } 2>/dev/null || :
+[ -w /proc/sys/kernel/hostname ] && exec 9>/proc/sys/kernel/hostname
 cd ${shellQuote(stage)} && pivot_root . old >&3 2>&1 && cd / || fail pivot_root
 echo "ready $host_pid" >&3
 read -r go <&3 || exit 0

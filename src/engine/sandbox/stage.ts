@@ -10,6 +10,7 @@ import { planMounts } from "./mount-plan.ts";
 import { enterNamespaces } from "./namespace-entry.ts";
 import type { PodResources } from "./pod-resources.ts";
 import { openProcessStreams, type ProcessStreams } from "./process-streams.ts";
+import { removeTree } from "./remove-tree.ts";
 import type { RootfsSpec } from "./sandbox.ts";
 import { exitOf } from "./sandbox-child.ts";
 import { SandboxError } from "./sandbox-error.ts";
@@ -17,11 +18,7 @@ import { shellQuote } from "./shell-quote.ts";
 import { spawnInGroup } from "./spawn-in-group.ts";
 import { planStage } from "./stage-plan.ts";
 import { makeTopLayer } from "./top-layer.ts";
-import {
-  makeOverlayDirectories,
-  makeWorkDirectory,
-  removeWorkDirectory,
-} from "./work-directory.ts";
+import { makeOverlayDirectories, makeWorkDirectory } from "./work-directory.ts";
 
 /** Where a stage is made. */
 export interface StageOptions {
@@ -72,7 +69,10 @@ export class Stage {
     const exited = exitOf(child);
     const { line, text } = await control.until("ready ");
     const hostPid = Number(line?.split(" ")[1]);
-    if (!(hostPid > 0)) throw new SandboxError("LAUNCH_FAILED", `Cannot prepare a pod: ${text}`);
+    if (!(hostPid > 0)) {
+      const reason = `${text} ${String(streams.stderr.read() ?? "")}`.trim();
+      throw new SandboxError("LAUNCH_FAILED", `Cannot prepare a pod: ${reason}`);
+    }
     return new Stage(options, { streams, child, control, hostPid, exited });
   }
 
@@ -80,7 +80,7 @@ export class Stage {
   async launch(rootfs: RootfsSpec, hostname: string, command: AppCommand): Promise<void> {
     const { resources, podDirectory } = this.#options;
     const workDir = makeWorkDirectory(rootfs.writableDir);
-    void this.exited.then(() => removeWorkDirectory(workDir));
+    void this.exited.then(() => removeTree(workDir));
     const plan = planMounts(rootfs, {
       view: resources.view,
       privilege: resources.facts.privilege,

@@ -1,22 +1,12 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
-const marker = ".berth-work-";
+/** What the names of work directories start with. */
+export const workDirectoryMarker = ".berth-work-";
 
 /** Makes the overlays' work directory: the kernel wants it on the mount of the upper directory. */
 export function makeWorkDirectory(writableDir: string): string {
-  return mkdtempSync(join(dirname(writableDir), `${marker}${basename(writableDir)}-`));
-}
-
-/** Removes a work directory. */
-export function removeWorkDirectory(directory: string): void {
-  for (const part of readdirSync(directory)) {
-    for (const name of readdirSync(join(directory, part))) {
-      // The kernel makes these with mode 0, and only root may enter such a directory.
-      chmodSync(join(directory, part, name), 0o700);
-    }
-  }
-  rmSync(directory, { recursive: true, force: true });
+  return mkdtempSync(join(dirname(writableDir), `${workDirectoryMarker}${basename(writableDir)}-`));
 }
 
 /** Makes the upper and work directory of every overlay; "" stands for the root. */
