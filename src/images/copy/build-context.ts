@@ -1,0 +1,49 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import createIgnore, { type Ignore } from "@balena/dockerignore";
+
+import { RootTree } from "../layer/root-tree.ts";
+import type { FileTree } from "./file-tree.ts";
+
+/** The directory that COPY reads, less what its .dockerignore excludes. */
+export interface BuildContext extends FileTree {
+  /** Whether .dockerignore excludes a path (relative, no leading slash). */
+  isIgnored(path: string): boolean;
+}
+
+/**
+ * Opens a build context. Symlinks in it are followed within it only: one that leads out leads to
+ * the place of that name inside.
+ *
+ * @param directory its absolute path
+ */
+export async function openBuildContext(directory: string): Promise<BuildContext> {
+  const rules = await readRules(join(directory, ".dockerignore"));
+  const ignore = rules === undefined ? undefined : toIgnore(rules);
+  const mayUndo = rules?.split("\n").some((line) => line.trimStart().startsWith("!")) ?? false;
+  const isIgnored = (path: string): boolean => path !== "" && (ignore?.ignores(path) ?? false);
+  const tree = new RootTree([{ directory, opaque: [] }], "none");
+  return {
+    isIgnored,
+    lookup: async (path) => {
+      const entry = await tree.lookup(path);
+      const relative = path.replace(/^\/+/, "");
+      if (entry === undefined || !isIgnored(relative)) return entry;
+      return entry.kind === "directory" && mayUndo ? entry : undefined;
+    },
+    list: (path) => tree.list(path),
+    resolve: (path) => tree.resolve(path),
+  };
+}
+
+async function readRules(path: string): Promise<string | undefined> {
+  return readFile(path, "utf8").catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  });
+}
+
+function toIgnore(rules: string): Ignore {
+  return createIgnore({ ignorecase: false }).add(rules);
+}

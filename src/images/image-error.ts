@@ -1,0 +1,33 @@
+/** What went wrong with an image. */
+export type ImageErrorCode =
+  | "BAD_REFERENCE"
+  | "COPY_FAILED"
+  | "DOCKERFILE_INVALID"
+  | "DOCKERFILE_UNSUPPORTED"
+  | "NO_SUCH_IMAGE"
+  | "RUN_FAILED"
+  | "RUN_NOT_ALLOWED";
+
+/** An error of building or keeping images. The code also stands at the head of the message. */
+export class ImageError extends Error {
+  override readonly name = "ImageError";
+  /** What went wrong. */
+  readonly code: ImageErrorCode;
+  /** The line of the Dockerfile, from 1. */
+  readonly line: number | undefined;
+
+  /**
+   * @param code what went wrong
+   * @param text the action, the value, what would do
+   * @param options `line`: of the Dockerfile; `cause`: the error below
+   */
+  constructor(
+    code: ImageErrorCode,
+    text: string,
+    options?: ErrorOptions & { readonly line?: number },
+  ) {
+    super(`[${code}] ${text}`, options);
+    this.code = code;
+    this.line = options?.line;
+  }
+}

@@ -1,0 +1,77 @@
+import type { ImageConfig } from "./image-store.ts";
+
+/** What the store keeps of an image on disk. */
+export interface ImageRecord {
+  readonly id: string;
+  /** Names of layers, lowest first. */
+  readonly layers: readonly string[];
+  readonly base: "host" | "none";
+  readonly config: ImageConfig;
+  readonly createdAtMs: number;
+  readonly sizeBytes: number;
+  readonly parent?: string;
+}
+
+/** The config of an image that nothing was said about. */
+export const emptyConfig: ImageConfig = {
+  env: {},
+  entrypoint: [],
+  cmd: [],
+  workingDir: "/",
+  exposedPorts: [],
+  labels: {},
+};
+
+/** @returns undefined when the text is not a record, as after a full disk */
+export function parseImageRecord(text: string): ImageRecord | undefined {
+  const value = parseJson(text);
+  return isImageRecord(value) ? value : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // not JSON is one of the ways of not being a record
+  }
+}
+
+function isImageRecord(value: unknown): value is ImageRecord {
+  return (
+    isObject(value) &&
+    typeof value["id"] === "string" &&
+    isStrings(value["layers"]) &&
+    (value["base"] === "host" || value["base"] === "none") &&
+    typeof value["createdAtMs"] === "number" &&
+    typeof value["sizeBytes"] === "number" &&
+    (value["parent"] === undefined || typeof value["parent"] === "string") &&
+    isConfig(value["config"])
+  );
+}
+
+function isConfig(value: unknown): value is ImageConfig {
+  return (
+    isObject(value) &&
+    isStringMap(value["env"]) &&
+    isStrings(value["entrypoint"]) &&
+    isStrings(value["cmd"]) &&
+    typeof value["workingDir"] === "string" &&
+    (value["user"] === undefined || typeof value["user"] === "string") &&
+    (value["stopSignal"] === undefined || typeof value["stopSignal"] === "string") &&
+    Array.isArray(value["exposedPorts"]) &&
+    value["exposedPorts"].every((port) => typeof port === "number") &&
+    isStringMap(value["labels"])
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function isStringMap(value: unknown): value is Readonly<Record<string, string>> {
+  return isObject(value) && Object.values(value).every((item) => typeof item === "string");
+}

@@ -1,0 +1,157 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+import { measureTree } from "./layer/measure-tree.ts";
+
+/** One stored layer. */
+export interface Layer {
+  /** Its directory's name in the store; the key it was stored under. */
+  readonly name: string;
+  /** The unpacked files. */
+  readonly directory: string;
+  readonly sizeBytes: number;
+  /** Directories (from the root, no leading slash) that hide what lies under them. */
+  readonly opaque: readonly string[];
+}
+
+/** How {@link LayerStore.add} stores a layer. */
+export interface AddLayerOptions {
+  /** "cache": may be found again by its key, so it stays a while when no image uses it. */
+  readonly kind: "cache" | "unique";
+  readonly opaque?: readonly string[];
+}
+
+/** Unpacked layers, each in a directory of its own that appears whole or not at all. */
+export interface LayerStore {
+  /** @returns undefined when no layer has that name */
+  get(name: string): Promise<Layer | undefined>;
+  /** Makes an empty directory on the same file system, to fill and then {@link add}. */
+  createDraft(): Promise<string>;
+  /** Takes a filled directory in. When the name is there already, that one stays. */
+  add(name: string, draftDir: string, options: AddLayerOptions): Promise<Layer>;
+  /** Says where the files of a layer are. */
+  directoryOf(name: string): string;
+  /** The name of the layer whose files are in a directory. */
+  nameOf(directory: string): string;
+  /** Removes one layer now, unless it may be found again by its key. */
+  removeUnique(name: string): Promise<void>;
+  /** Removes layers that are not in `used` and were last asked for before a time. */
+  collect(used: ReadonlySet<string>, unusedSinceMs: number): Promise<void>;
+}
+
+const META_FILE = "layer.json";
+const ABANDONED_AFTER_MS = 24 * 3_600_000;
+
+/** Opens the layers in a directory; makes it when it is missing. */
+export async function openLayerStore(directory: string): Promise<LayerStore> {
+  const layersDir = join(directory, "layers");
+  const draftsDir = join(directory, "drafts");
+  await mkdir(layersDir, { recursive: true });
+  await mkdir(draftsDir, { recursive: true });
+  const directoryOf = (name: string): string => join(layersDir, name, "fs");
+  const get = (name: string): Promise<Layer | undefined> =>
+    readLayer(layersDir, name, directoryOf(name));
+  return {
+    get,
+    directoryOf,
+    nameOf: (fsDir) => basename(dirname(fsDir)),
+    createDraft: async () => {
+      const draft = join(draftsDir, randomBytes(8).toString("hex"));
+      await mkdir(draft, { mode: 0o755 });
+      return draft;
+    },
+    add: async (name, draftDir, options) => {
+      const wrapper = join(draftsDir, randomBytes(8).toString("hex"));
+      await mkdir(wrapper);
+      await rename(draftDir, join(wrapper, "fs"));
+      const sizeBytes = await measureTree(join(wrapper, "fs"));
+      const meta = { kind: options.kind, sizeBytes, opaque: options.opaque ?? [] };
+      await writeFile(join(wrapper, META_FILE), JSON.stringify(meta));
+      await renameUnlessThere(wrapper, join(layersDir, name));
+      return { name, directory: directoryOf(name), sizeBytes, opaque: meta.opaque };
+    },
+    removeUnique: async (name) => {
+      const layerDir = join(layersDir, name);
+      if ((await readMeta(layerDir))?.kind !== "unique") return;
+      await rm(layerDir, { recursive: true, force: true });
+    },
+    collect: async (used, unusedSinceMs) => {
+      await collectLayers(layersDir, used, unusedSinceMs);
+      await collectDrafts(draftsDir);
+    },
+  };
+}
+
+interface LayerMeta {
+  readonly kind: "cache" | "unique";
+  readonly sizeBytes: number;
+  readonly opaque: readonly string[];
+}
+
+async function readLayer(
+  layersDir: string,
+  name: string,
+  directory: string,
+): Promise<Layer | undefined> {
+  const meta = await readMeta(join(layersDir, name));
+  if (meta === undefined) return undefined;
+  const now = new Date();
+  await utimes(join(layersDir, name, META_FILE), now, now).catch(() => undefined); // only ages it
+  return { name, directory, sizeBytes: meta.sizeBytes, opaque: meta.opaque };
+}
+
+async function readMeta(layerDir: string): Promise<LayerMeta | undefined> {
+  const text = await readFile(join(layerDir, META_FILE), "utf8").catch(() => undefined);
+  if (text === undefined) return undefined;
+  const value: unknown = JSON.parse(text);
+  return isLayerMeta(value) ? value : undefined;
+}
+
+function isLayerMeta(value: unknown): value is LayerMeta {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "kind" in value &&
+    (value.kind === "cache" || value.kind === "unique") &&
+    "sizeBytes" in value &&
+    typeof value.sizeBytes === "number" &&
+    "opaque" in value &&
+    Array.isArray(value.opaque) &&
+    value.opaque.every((path) => typeof path === "string")
+  );
+}
+
+async function renameUnlessThere(source: string, target: string): Promise<void> {
+  try {
+    await rename(source, target);
+  } catch (error) {
+    const isThere = await stat(target).catch(() => undefined);
+    if (isThere === undefined) throw error;
+    await rm(source, { recursive: true, force: true }); // another build made the same layer first
+  }
+}
+
+async function collectLayers(
+  layersDir: string,
+  used: ReadonlySet<string>,
+  unusedSinceMs: number,
+): Promise<void> {
+  for (const name of await readdir(layersDir)) {
+    if (used.has(name)) continue;
+    const layerDir = join(layersDir, name);
+    const metaStat = await stat(join(layerDir, META_FILE)).catch(() => undefined);
+    if (metaStat !== undefined && metaStat.mtimeMs > unusedSinceMs) continue;
+    await rm(layerDir, { recursive: true, force: true });
+  }
+}
+
+/** What a killed build left. A build under way, here or in another process, is younger. */
+async function collectDrafts(draftsDir: string): Promise<void> {
+  for (const name of await readdir(draftsDir)) {
+    const draft = join(draftsDir, name);
+    const draftStat = await stat(draft).catch(() => undefined);
+    if (draftStat === undefined || draftStat.mtimeMs > Date.now() - ABANDONED_AFTER_MS) continue;
+    await rm(draft, { recursive: true, force: true });
+  }
+}

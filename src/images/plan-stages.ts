@@ -1,0 +1,124 @@
+import { ImageError } from "./image-error.ts";
+import type { Instruction } from "./dockerfile/instruction.ts";
+import { expandWord } from "./dockerfile/expand-word.ts";
+import { splitWords } from "./dockerfile/split-words.ts";
+
+/** One FROM and what follows it. */
+export interface PlannedStage {
+  /** From 0. */
+  readonly index: number;
+  /** Lower case; undefined without AS. */
+  readonly name: string | undefined;
+  /** What FROM names, expanded. */
+  readonly from: string;
+  readonly line: number;
+  readonly instructions: readonly Instruction[];
+}
+
+/** What {@link planStages} found. */
+export interface StagePlan {
+  /** Values of ARG before the first FROM. */
+  readonly globalArgs: Readonly<Record<string, string>>;
+  /** The stages that the last one needs, and itself, in order. */
+  readonly stages: readonly PlannedStage[];
+}
+
+/** What comes from outside the Dockerfile. */
+export interface PlanOptions {
+  readonly buildArgs: Readonly<Record<string, string>>;
+  readonly escape: string;
+}
+
+const platform = process.arch === "x64" ? "amd64" : process.arch;
+const platformArgs: Readonly<Record<string, string>> = {
+  ...{ BUILDPLATFORM: `linux/${platform}`, BUILDOS: "linux", BUILDARCH: platform },
+  ...{ TARGETPLATFORM: `linux/${platform}`, TARGETOS: "linux", TARGETARCH: platform },
+};
+
+/**
+ * Splits instructions into stages and leaves out those that the last one does not need.
+ *
+ * @throws {ImageError} DOCKERFILE_INVALID without FROM, or with instructions before it
+ */
+export function planStages(instructions: readonly Instruction[], options: PlanOptions): StagePlan {
+  const firstFrom = instructions.findIndex(({ keyword }) => keyword === "FROM");
+  if (firstFrom === -1) {
+    throw new ImageError("DOCKERFILE_INVALID", "Cannot build: no FROM; begin with one");
+  }
+  const globalArgs = readGlobalArgs(instructions.slice(0, firstFrom), options);
+  const stages: PlannedStage[] = [];
+  for (const instruction of instructions.slice(firstFrom)) {
+    if (instruction.keyword === "FROM") {
+      stages.push(readFrom(instruction, stages.length, { ...options, globalArgs }));
+      continue;
+    }
+    const stage = stages.pop();
+    if (stage === undefined) continue; // the first one is a FROM
+    stages.push({ ...stage, instructions: [...stage.instructions, instruction] });
+  }
+  return { globalArgs, stages: keepNeeded(stages) };
+}
+
+function readGlobalArgs(
+  instructions: readonly Instruction[],
+  options: PlanOptions,
+): Readonly<Record<string, string>> {
+  const args: Record<string, string> = { ...platformArgs };
+  for (const { keyword, line, text } of instructions) {
+    if (keyword !== "ARG") {
+      const error = `Cannot read line ${line}: ${keyword} before FROM; only ARG may stand there`;
+      throw new ImageError("DOCKERFILE_INVALID", error, { line });
+    }
+    for (const word of splitWords(text, options.escape)) {
+      const [name = "", ...rest] = word.split("=");
+      const expand = { variables: args, escape: options.escape, line };
+      const fallback = rest.length === 0 ? undefined : expandWord(rest.join("="), expand);
+      const value = options.buildArgs[name] ?? fallback;
+      if (value !== undefined) args[name] = value;
+    }
+  }
+  return args;
+}
+
+function readFrom(
+  instruction: Instruction,
+  index: number,
+  options: PlanOptions & { readonly globalArgs: Readonly<Record<string, string>> },
+): PlannedStage {
+  const { line, text } = instruction;
+  const [reference = "", as, name, ...rest] = splitWords(text, options.escape);
+  const expand = { variables: options.globalArgs, escape: options.escape, line };
+  const from = expandWord(reference, expand);
+  const hasName = as?.toLowerCase() === "as" && name !== undefined && /^[a-z][\w.-]*$/i.test(name);
+  if (from === "" || rest.length > 0 || (as !== undefined && !hasName)) {
+    throw new ImageError(
+      "DOCKERFILE_INVALID",
+      `Cannot read line ${line}: FROM ${text}; write FROM image or FROM image AS name`,
+      { line },
+    );
+  }
+  return { index, from, line, name: name?.toLowerCase(), instructions: [] };
+}
+
+function keepNeeded(stages: readonly PlannedStage[]): readonly PlannedStage[] {
+  const needed = new Set<number>();
+  const visit = (stage: PlannedStage | undefined): void => {
+    if (stage === undefined || needed.has(stage.index)) return;
+    needed.add(stage.index);
+    const earlier = stages.slice(0, stage.index);
+    for (const reference of referencesOf(stage)) visit(findStage(earlier, reference));
+  };
+  visit(stages.at(-1));
+  return stages.filter((stage) => needed.has(stage.index));
+}
+
+function referencesOf(stage: PlannedStage): readonly string[] {
+  const flags = stage.instructions.flatMap((instruction) => instruction.flags);
+  return [stage.from, ...flags.filter(({ name }) => name === "from").map(({ value }) => value)];
+}
+
+/** A name that variables are part of may mean any stage; it is resolved when it is copied. */
+function findStage(earlier: readonly PlannedStage[], reference: string): PlannedStage | undefined {
+  const lower = reference.toLowerCase();
+  return earlier.findLast(({ name }) => name === lower) ?? earlier[Number(reference)];
+}

@@ -1,0 +1,39 @@
+import { rm } from "node:fs/promises";
+
+import type { BuildJob } from "../build-job.ts";
+import type { Layer } from "../layer-store.ts";
+import { toLayerKey } from "../layer/layer-writer.ts";
+import type { StageState } from "../stage-state.ts";
+
+/** One step that makes files. */
+export interface LayerStep {
+  /** How the log names it. */
+  readonly title: string;
+  /** All that the files depend on, besides those below. */
+  readonly key: readonly unknown[];
+  /** Fills an empty directory; tells what in it hides lower layers. */
+  readonly fill: (draftDir: string) => Promise<readonly string[]>;
+}
+
+/** Puts a layer on a stage: from the cache when the same step made it before. */
+export async function addLayer(
+  state: StageState,
+  step: LayerStep,
+  job: BuildJob,
+): Promise<StageState> {
+  const key = toLayerKey([state.key, ...step.key]);
+  const cached = await job.store.layers.get(key);
+  job.log(cached === undefined ? step.title : `${step.title} (cached)`);
+  const layer = cached ?? (await makeLayer(key, step, job));
+  return { ...state, key, layers: [...state.layers, layer] };
+}
+
+async function makeLayer(key: string, step: LayerStep, job: BuildJob): Promise<Layer> {
+  const draftDir = await job.store.layers.createDraft();
+  try {
+    const opaque = await step.fill(draftDir);
+    return await job.store.layers.add(key, draftDir, { kind: "cache", opaque });
+  } finally {
+    await rm(draftDir, { recursive: true, force: true }); // moved away unless the step failed
+  }
+}

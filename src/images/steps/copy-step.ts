@@ -1,0 +1,135 @@
+import { posix } from "node:path";
+
+import type { BuildJob } from "../build-job.ts";
+import { ownerOf } from "../copy/owner-of.ts";
+import { parseExecForm } from "../dockerfile/exec-form.ts";
+import { expandWord } from "../dockerfile/expand-word.ts";
+import type { Instruction } from "../dockerfile/instruction.ts";
+import { splitWords } from "../dockerfile/split-words.ts";
+import { ImageError } from "../image-error.ts";
+import { LayerWriter } from "../layer/layer-writer.ts";
+import { treeOf, type StageState } from "../stage-state.ts";
+import { addLayer } from "./add-layer.ts";
+import { fromWorkingDir } from "./config-steps.ts";
+import { parseCopyFlags, type CopyFlags } from "./copy-flags.ts";
+import { findSources, type CopySource, type SourceTree } from "./find-sources.ts";
+import { expandOptions, invalidAt, unsupportedAt, type Step } from "./step.ts";
+import { writeSource, type CopyTarget } from "./write-source.ts";
+
+/** COPY and ADD: put files of the context, of a stage or of the Dockerfile into the image. */
+export const copyStep: Step = async (state, instruction, job) => {
+  const flags = parseCopyFlags(state, instruction, job);
+  const words = toWords(state, instruction, job);
+  const destination = words.at(-1);
+  const patterns = words.slice(0, -1);
+  if (destination === undefined || patterns.length === 0) {
+    throw invalidAt(instruction, "name at least one source and a destination");
+  }
+  const from =
+    flags.from === undefined ? contextTree(job) : await stageTree(flags.from, instruction, job);
+  const sources = await findSources(from, patterns, { state, instruction, job });
+  const target = await findTarget(state, destination, sources.length, instruction);
+  const owner = await ownerOf(flags.chown ?? "0:0", treeOf(state), instruction.line);
+  const mode = flags.mode === undefined ? {} : { mode: flags.mode };
+  return addLayer(
+    state,
+    {
+      title: toTitle(instruction, flags),
+      key: [instruction.keyword, target, owner, mode, sources.map(toKey)],
+      fill: (draftDir) =>
+        fill(draftDir, { state, instruction, job, sources, target, owner: { ...owner, ...mode } }),
+    },
+    job,
+  );
+};
+
+interface Fill {
+  readonly state: StageState;
+  readonly instruction: Instruction;
+  readonly job: BuildJob;
+  readonly sources: readonly CopySource[];
+  readonly target: CopyTarget;
+  readonly owner: { readonly uid: number; readonly gid: number; readonly mode?: number };
+}
+
+async function fill(draftDir: string, options: Fill): Promise<readonly string[]> {
+  const { state, instruction, job, sources, target, owner } = options;
+  const tree = treeOf(state, { directory: draftDir, opaque: [] });
+  const writer = new LayerWriter(draftDir, tree, owner);
+  for (const source of sources) {
+    try {
+      await writeSource(source, target, { writer, tree });
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const { line, keyword, text } = instruction;
+      throw new ImageError(
+        "COPY_FAILED",
+        `Cannot copy at line ${line}: ${keyword} ${text}; ${reason}`,
+        {
+          line,
+          cause,
+        },
+      );
+    }
+  }
+  if (!writer.isOwnerKept && (owner.uid !== 0 || owner.gid !== 0)) {
+    job.note("--chown has no effect: without root, files belong to the user who builds");
+  }
+  return [];
+}
+
+function toWords(state: StageState, instruction: Instruction, job: BuildJob): readonly string[] {
+  const options = expandOptions(state, instruction, job);
+  const words = parseExecForm(instruction.text) ?? splitWords(instruction.text, job.escape);
+  return words.map((word) => (word.startsWith("<<") ? word : expandWord(word, options)));
+}
+
+function contextTree(job: BuildJob): SourceTree {
+  const { context } = job;
+  return { tree: context, isIgnored: (path) => context.isIgnored(path), what: "the build context" };
+}
+
+async function stageTree(
+  from: string,
+  instruction: Instruction,
+  job: BuildJob,
+): Promise<SourceTree> {
+  const what = `the files of ${from}`;
+  const stage = job.stages.get(from.toLowerCase());
+  if (stage !== undefined) return { tree: treeOf(stage), isIgnored: () => false, what };
+  throw unsupportedAt(
+    instruction,
+    `--from=${from}`,
+    "it is no earlier stage, and files of images from a registry are not here; add a stage of that name",
+  );
+}
+
+async function findTarget(
+  state: StageState,
+  destination: string,
+  sourceCount: number,
+  instruction: Instruction,
+): Promise<CopyTarget> {
+  const tree = treeOf(state);
+  const path = await tree.resolve(fromWorkingDir(state, destination));
+  const isNamedDirectory = /(^|\/)\.{0,2}$/.test(destination);
+  const isDirectory = isNamedDirectory || (await tree.lookup(path))?.kind === "directory";
+  if (sourceCount > 1 && !isDirectory) {
+    throw invalidAt(instruction, `${destination} must end with / to take several sources`);
+  }
+  return { path: posix.normalize(path), kind: isDirectory ? "directory" : "path" };
+}
+
+function toKey(source: CopySource): unknown {
+  if (source.kind === "inline") return [source.name, source.text];
+  return [
+    source.kind,
+    source.name,
+    source.entries.map(({ relative, entry, digest }) => [relative, entry.kind, entry.mode, digest]),
+  ];
+}
+
+function toTitle(instruction: Instruction, flags: CopyFlags): string {
+  const from = flags.from === undefined ? "" : ` --from=${flags.from}`;
+  return `${instruction.keyword}${from} ${instruction.text}`;
+}

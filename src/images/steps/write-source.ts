@@ -1,0 +1,58 @@
+import { posix } from "node:path";
+
+import { unpackTar } from "../copy/unpack-tar.ts";
+import type { LayerWriter } from "../layer/layer-writer.ts";
+import type { RootTree } from "../layer/root-tree.ts";
+import type { CopySource } from "./find-sources.ts";
+
+/** Where COPY copies to. */
+export interface CopyTarget {
+  /** Absolute, without symlinks. */
+  readonly path: string;
+  /** Whether files go below the path, or are the path. */
+  readonly kind: "directory" | "path";
+}
+
+/** Where {@link writeSource} writes. */
+export interface WriteScope {
+  readonly writer: LayerWriter;
+  /** Layers below and the one that is written. */
+  readonly tree: RootTree;
+}
+
+/** Writes one source into a layer. */
+export async function writeSource(
+  source: CopySource,
+  target: CopyTarget,
+  scope: WriteScope,
+): Promise<void> {
+  const { writer, tree } = scope;
+  const file = target.kind === "directory" ? posix.join(target.path, source.name) : target.path;
+  if (source.kind === "inline") {
+    return writer.writeInline(file, { bytes: Buffer.from(source.text), mode: 0o644 });
+  }
+  if (source.kind === "directory") return writeDirectory(source.entries, target.path, scope);
+  const [self] = source.entries;
+  if (self?.entry.source === undefined) return;
+  if (source.kind === "file") return writer.copyEntry(self.entry.source, self.entry, file);
+  await writer.makeDirectory(target.path);
+  await unpackTar(self.entry.source, source.kind, { path: target.path, writer, tree });
+}
+
+async function writeDirectory(
+  entries: (CopySource & { kind: "directory" })["entries"],
+  path: string,
+  scope: WriteScope,
+): Promise<void> {
+  const { writer, tree } = scope;
+  await writer.makeDirectory(path);
+  for (const { relative, entry } of entries) {
+    if (relative === "") continue;
+    const parent = await tree.resolve(posix.join(path, posix.dirname(relative)));
+    const target = posix.join(parent, posix.basename(relative));
+    // A link in the image stays a link when a directory of that name is copied over it.
+    if (entry.kind === "directory")
+      await writer.makeDirectory(await tree.resolve(target), entry.mode);
+    else if (entry.source !== undefined) await writer.copyEntry(entry.source, entry, target);
+  }
+}
