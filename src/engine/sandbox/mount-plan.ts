@@ -3,15 +3,15 @@ import { join } from "node:path";
 
 import type { BaseView } from "./base-view.ts";
 import { hasSubmounts, type MountInfo } from "./host-directories.ts";
-import { bindMount, toMountTable, type MountEntry } from "./mount-table.ts";
+import { bindTree, type MountEntry } from "./mount-table.ts";
 import type { RootfsSpec, SandboxFacts } from "./sandbox.ts";
 
-/** What a launch mounts over the prepared stage. */
+/** What is mounted for a root file system. */
 export interface MountPlan {
-  readonly table: string;
-  /** Links in the pod's directory: short names, since overlay options must fit one page. */
+  readonly overlays: readonly MountEntry[];
+  /** Links in the link directory: short names, since overlay options must fit one page. */
   readonly links: ReadonlyMap<string, string>;
-  /** Directories that must exist, below the upper and the work directory. */
+  /** Directories that must exist, below the upper and the work directory; "" is the root. */
   readonly parts: readonly string[];
 }
 
@@ -21,77 +21,70 @@ export interface MountPlanContext {
   readonly privilege: SandboxFacts["privilege"];
   readonly mounts: readonly MountInfo[];
   readonly workDir: string;
+  /** Where the links are, as the process that mounts sees it. */
+  readonly linkDir: string;
+  /** Where the root file system appears. */
+  readonly root: string;
+  /** Where the host's root is, as the process that mounts sees it. */
+  readonly hostRoot: string;
 }
-
-const flags = ["nosuid", "nodev"];
 
 /** Plans the overlays of a root file system: one for the root, one for each directory of the host. */
 export function planMounts(rootfs: RootfsSpec, context: MountPlanContext): MountPlan {
-  const { view } = context;
-  const base = rootfs.base === "host" ? view.hostRoot : view.emptyRoot;
+  const { view, hostRoot, linkDir } = context;
   const layers = rootfs.layers.toReversed();
-  const links = new Map<string, string>([
+  const targets: readonly (readonly [string, string])[] = [
     ["upper", rootfs.writableDir],
     ["work", context.workDir],
-    ["base", base],
+    ["base", rootfs.base === "host" ? view.hostRoot : view.emptyRoot],
     ["over-host", view.overHost],
-    ...layers.map((layer, index): [string, string] => [`l${index}`, layer]),
-  ]);
-  const hostNames = rootfs.base === "host" ? overlaidNames(view) : [];
-  const layerLinks = layers.map((_, index) => `/pod/l${index}`);
-  const entries = [
-    overlay(context, "", ["/pod/top", ...layerLinks, "/pod/base"]),
-    ...hostNames.map((name) => overHost(context, name, layers)),
-    ...["proc", "sys", "dev"].map((name) => bindTree(`/pre/${name}`, `/newroot/${name}`)),
-    ...(rootfs.base === "host" ? [bindTree("/pre/node", "/newroot/opt/node", "ro")] : []),
+    ...layers.map((layer, index) => [`l${index}`, layer] as const),
   ];
-  const absolute = [...links].map(([name, path]): [string, string] => [name, `/old${path}`]);
-  return { table: toMountTable(entries), links: new Map(absolute), parts: ["", ...hostNames] };
+  const hostNames = rootfs.base === "host" ? overlaidNames(view) : [];
+  const layerLinks = layers.map((_, index) => join(linkDir, `l${index}`));
+  return {
+    overlays: [
+      overlay(context, "", [join(linkDir, "top"), ...layerLinks, join(linkDir, "base")]),
+      ...hostNames.map((name) => overHost(context, name, layers)),
+    ],
+    links: new Map(targets.map(([name, path]) => [name, join(hostRoot, path)])),
+    parts: ["", ...hostNames],
+  };
 }
 
-/** The top-level directories that come from the host. */
-export function overlaidNames(view: BaseView): readonly string[] {
+function overlaidNames(view: BaseView): readonly string[] {
   return [...new Set([...view.hostDirectories.directories, "opt"])];
 }
 
 function overHost(context: MountPlanContext, name: string, layers: readonly string[]): MountEntry {
-  const isLocked =
-    context.privilege === "user-namespace" && hasSubmounts(`/${name}`, context.mounts);
+  const { view, privilege, mounts, hostRoot, root, linkDir } = context;
   // The kernel refuses an unprivileged overlay over a directory that has something mounted below.
-  if (isLocked) return bindTree(`/old/${name}`, `/newroot/${name}`, "ro");
+  if (privilege === "user-namespace" && hasSubmounts(`/${name}`, mounts))
+    return bindTree(join(hostRoot, name), join(root, name), "ro", "nosuid", "nodev");
   const lowers = layers.flatMap((layer, index) =>
-    isDirectory(join(layer, name)) ? [`/pod/l${index}/${name}`] : [],
+    isDirectory(join(layer, name)) ? [join(linkDir, `l${index}`, name)] : [],
   );
-  const overHostPath = existsSync(join(context.view.overHost, name))
-    ? [`/pod/over-host/${name}`]
-    : [];
-  const host = isDirectory(`/${name}`) ? [`/old/${name}`] : [];
-  return overlay(context, name, [...lowers, ...overHostPath, ...host]);
+  const own = existsSync(join(view.overHost, name)) ? [join(linkDir, "over-host", name)] : [];
+  const host = isDirectory(`/${name}`) ? [join(hostRoot, name)] : [];
+  return overlay(context, name, [...lowers, ...own, ...host]);
 }
 
 function overlay(context: MountPlanContext, name: string, lowers: readonly string[]): MountEntry {
-  const kindOptions =
-    context.privilege === "root"
-      ? ["redirect_dir=off", "index=off", "metacopy=off"]
-      : ["userxattr"];
+  const { privilege, linkDir, root } = context;
   return {
     source: "overlay",
-    target: join("/newroot", name),
+    target: join(root, name),
     type: "overlay",
     options: [
-      ...flags,
-      `lowerdir=${lowers.join(":")}`,
-      `upperdir=${join("/pod/upper", name)}`,
-      `workdir=${join("/pod/work", name === "" ? "root" : name)}`,
-      ...kindOptions,
+      ...["nosuid", "nodev", `lowerdir=${lowers.join(":")}`],
+      `upperdir=${join(linkDir, "upper", name)}`,
+      `workdir=${join(linkDir, "work", name === "" ? "root" : name)}`,
+      // Plain layers, whatever the kernel's defaults: they are copied, packed and stacked later.
+      ...(privilege === "root" ? ["redirect_dir=off", "index=off", "metacopy=off"] : ["userxattr"]),
       // Nobody needs a container's files after a crash of the host: no flush when it ends.
       "volatile",
     ],
   };
-}
-
-function bindTree(source: string, target: string, ...options: readonly string[]): MountEntry {
-  return { ...bindMount(source, target), options: ["rbind", ...options] };
 }
 
 function isDirectory(path: string): boolean {

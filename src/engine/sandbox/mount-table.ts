@@ -15,6 +15,15 @@ export function bindMount(
   return { source, target, type: "none", options: ["bind", ...options] };
 }
 
+/** Binds a directory with everything mounted in it. */
+export function bindTree(
+  source: string,
+  target: string,
+  ...options: readonly string[]
+): MountEntry {
+  return { source, target, type: "none", options: ["rbind", ...options] };
+}
+
 /** Writes mounts as an fstab, so that one `mount` process makes them all, in order. */
 export function toMountTable(entries: readonly MountEntry[]): string {
   return entries

@@ -88,6 +88,11 @@ export class ProcessPod implements Pod {
     return this.#isAlive;
   }
 
+  /** The pid on the host of the app's first process; `undefined` when none runs. */
+  get appPid(): number | undefined {
+    return this.#app?.stage.hostPid;
+  }
+
   /** Gives or takes the way to the internet, as `PUT /egress` does. */
   async setInternet(isEnabled: boolean): Promise<void> {
     const hasRoute = await this.#egress.setInternet(isEnabled);

@@ -1,9 +1,12 @@
 import {
+  chmodSync,
   closeSync,
   constants,
   fstatSync,
   lstatSync,
+  mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   type Stats,
 } from "node:fs";
@@ -53,6 +56,17 @@ export class SafeDirectory {
   /** Opens a child directory; fails on a link. */
   child(name: string): SafeDirectory {
     return new SafeDirectory(openSync(this.pathOf(name), openFlags));
+  }
+
+  /** Makes a child directory. */
+  makeChild(name: string): void {
+    mkdirSync(this.pathOf(name));
+    chmodSync(this.pathOf(name), 0o755);
+  }
+
+  /** Lists the names of the children. */
+  list(): readonly string[] {
+    return readdirSync(`/proc/self/fd/${this.fd}`);
   }
 
   /** Looks at a child without following it. */

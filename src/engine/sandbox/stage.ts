@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { appCommand, type AppCommand } from "./app-command.ts";
@@ -7,6 +7,7 @@ import type { ControlChannel } from "./control-channel.ts";
 import { sendSignal } from "./find-process.ts";
 import type { ResourceGroup } from "./memory-control.ts";
 import { planMounts } from "./mount-plan.ts";
+import { bindTree, toMountTable, type MountEntry } from "./mount-table.ts";
 import { enterNamespaces } from "./namespace-entry.ts";
 import type { PodResources } from "./pod-resources.ts";
 import { openProcessStreams, type ProcessStreams } from "./process-streams.ts";
@@ -18,7 +19,7 @@ import { shellQuote } from "./shell-quote.ts";
 import { spawnInGroup } from "./spawn-in-group.ts";
 import { planStage } from "./stage-plan.ts";
 import { makeTopLayer } from "./top-layer.ts";
-import { makeOverlayDirectories, makeWorkDirectory } from "./work-directory.ts";
+import { makeLinks, makeOverlayDirectories, makeWorkDirectory } from "./work-directory.ts";
 
 /** Where a stage is made. */
 export interface StageOptions {
@@ -86,14 +87,15 @@ export class Stage {
       privilege: resources.facts.privilege,
       mounts: resources.mounts,
       workDir,
+      linkDir: "/pod",
+      root: "/newroot",
+      hostRoot: "/old",
     });
     makeTopLayer(join(podDirectory, "top"), hostname, plan.parts);
     makeOverlayDirectories(rootfs.writableDir, workDir, plan.parts);
-    for (const [name, target] of plan.links) {
-      rmSync(join(podDirectory, name), { force: true });
-      symlinkSync(target, join(podDirectory, name));
-    }
-    writeFileSync(join(podDirectory, "launch.fstab"), plan.table);
+    makeLinks(podDirectory, plan.links);
+    const table = toMountTable([...plan.overlays, ...preparedMounts(rootfs)]);
+    writeFileSync(join(podDirectory, "launch.fstab"), table);
     writeFileSync(join(podDirectory, "launch"), this.#script(hostname, command));
     this.#control.tell("go");
     const { line, text } = await this.#control.until("started");
@@ -118,6 +120,15 @@ exec 3>&-
 exec ${argv.map(shellQuote).join(" ")}
 `;
   }
+}
+
+function preparedMounts(rootfs: RootfsSpec): readonly MountEntry[] {
+  return [
+    ...["proc", "sys", "dev"].map((name) => bindTree(`/pre/${name}`, `/newroot/${name}`)),
+    ...(rootfs.base === "host"
+      ? [bindTree("/pre/node", "/newroot/opt/node", "ro", "nosuid", "nodev")]
+      : []),
+  ];
 }
 
 interface StageParts {

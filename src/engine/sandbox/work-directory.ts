@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 /** What the names of work directories start with. */
@@ -22,5 +22,13 @@ export function makeOverlayDirectories(
     mkdirSync(upper, { recursive: true });
     // The upper directory's mode is what the container sees.
     chmodSync(upper, 0o755);
+  }
+}
+
+/** Makes links in a directory, in place of those of an earlier launch. */
+export function makeLinks(directory: string, links: ReadonlyMap<string, string>): void {
+  for (const [name, target] of links) {
+    rmSync(join(directory, name), { force: true });
+    symlinkSync(target, join(directory, name));
   }
 }
