@@ -1,8 +1,5 @@
 export { FakeClock } from "./testing/fake-clock.ts";
-export {
-  FakeContainer,
-  type FakeContainerOptions,
-} from "./testing/fake-container.ts";
+export { FakeContainer, type FakeContainerOptions } from "./testing/fake-container.ts";
 export type { FakeApp, FakeAppContext } from "./testing/fake-port.ts";
 export { installContainer } from "./testing/install-container.ts";
 export { systemClock } from "./testing/system-clock.ts";

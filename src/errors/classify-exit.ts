@@ -2,6 +2,7 @@ import {
   classifyRuntimeError,
   read,
   type RuntimeFault,
+  type RuntimeFaultKind,
 } from "./from-runtime.ts";
 
 /** How `monitor()` settled. */
@@ -13,8 +14,7 @@ export type MonitorOutcome =
  * that we sent; `signal` the runtime ended it; `rollout` a new version took its place; `oom` out of
  * memory; `admission` it never started; `unknown` the runtime's words say nothing.
  */
-export type ExitCause =
-  "exit" | "signal" | "rollout" | "oom" | "admission" | "unknown";
+export type ExitCause = "exit" | "signal" | "rollout" | "oom" | "admission" | "unknown";
 
 /** How a run ended. */
 export interface Exit {
@@ -31,11 +31,17 @@ const CAUSES = [
   ["signal", /signalled the container/],
 ] as const;
 
-const ADMISSION =
-  "start-failed no-instance max-instances rate-limited image-preparing";
+const ADMISSION: readonly RuntimeFaultKind[] = [
+  "start-failed",
+  "no-instance",
+  "max-instances",
+  "rate-limited",
+  "image-preparing",
+  "not-configured",
+];
 
 /**
- * Reads how a run ended from how `monitor()` settled. Pure; never throws.
+ * Reads how a run ended from how `monitor()` settled. Pure.
  *
  * The own property `exitCode` wins over the text. A `destroy(error)` rejects with that very error,
  * so a caller that destroys knows the cause better than this does.
@@ -47,20 +53,14 @@ export function classifyExit(outcome: MonitorOutcome): Exit {
   const fault = classifyRuntimeError(outcome.error);
   const text = fault.text.toLowerCase();
   const exitCode = exitCodeOf(outcome.error, text);
-  if (/rollout/.test(text)) return { exitCode, cause: "rollout" };
-  if (/out of memory|\boom\b/.test(text)) return { exitCode, cause: "oom" };
-  if (/signalled the container/.test(text))
-    return { exitCode, cause: "signal" };
+  const cause = CAUSES.find(([, pattern]) => pattern.test(text))?.[0];
+  if (cause) return { exitCode, cause };
   if (exitCode !== null) return { exitCode, cause: "exit" };
-  const cause = ADMISSION.includes(fault.kind) ? "admission" : "unknown";
-  return { exitCode, cause, fault };
+  return { exitCode, cause: ADMISSION.includes(fault.kind) ? "admission" : "unknown", fault };
 }
 
 function exitCodeOf(error: unknown, text: string): number | null {
-  const own: unknown =
-    typeof error === "object" && error !== null
-      ? Reflect.get(error, "exitCode")
-      : undefined;
+  const own = read(error, "exitCode");
   if (typeof own === "number" && Number.isInteger(own)) return own;
   const found = /(?:exit code|container to exit)\D*?(\d+)/.exec(text)?.[1];
   return found === undefined ? null : Number(found);

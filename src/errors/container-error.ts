@@ -47,23 +47,15 @@ export class ContainerError extends Error {
    * @param text the action, a colon, the value found, and what would do
    * @param options cause, details and what differs from the code's own facts
    */
-  constructor(
-    code: ContainerErrorCode,
-    text: string,
-    options: ContainerErrorOptions = {},
-  ) {
-    super(
-      `[${code}] ${text}`,
-      "cause" in options ? { cause: options.cause } : undefined,
-    );
+  constructor(code: ContainerErrorCode, text: string, options: ContainerErrorOptions = {}) {
+    super(`[${code}] ${text}`, "cause" in options ? { cause: options.cause } : undefined);
     const facts = codeFacts(code);
     this.name = "ContainerError";
     this.code = code;
     this.status = facts.status;
     this.retryable = options.retryable ?? facts.retryable;
     this.retryAfterMs =
-      options.retryAfterMs ??
-      (this.retryable ? (facts.retryAfterMs ?? 1_000) : undefined);
+      options.retryAfterMs ?? (this.retryable ? (facts.retryAfterMs ?? 1_000) : undefined);
     this.details = Object.freeze({ ...options.details });
   }
 }
@@ -79,8 +71,7 @@ const BRACKET = /^(?:(?:Container)?Error: )*\[([A-Z_]+)\] /;
  */
 export function errorCode(error: unknown): ContainerErrorCode | undefined {
   if (error instanceof ContainerError) return error.code;
-  const code =
-    error instanceof Error ? BRACKET.exec(error.message)?.[1] : undefined;
+  const code = error instanceof Error ? BRACKET.exec(error.message)?.[1] : undefined;
   return code !== undefined && isCode(code) ? code : undefined;
 }
 
@@ -90,10 +81,7 @@ export function errorCode(error: unknown): ContainerErrorCode | undefined {
  * @param error anything that was thrown
  * @param code asks for this code only (default: any)
  */
-export function isContainerError(
-  error: unknown,
-  code?: ContainerErrorCode,
-): error is Error {
+export function isContainerError(error: unknown, code?: ContainerErrorCode): error is Error {
   const found = errorCode(error);
   return code === undefined ? found !== undefined : found === code;
 }

@@ -6,52 +6,20 @@ import { ContainerError, errorCode } from "./container-error.ts";
 // may come wrapped in "Failed to start container: …". Samples: test/errors/corpus.ts.
 const FAULTS = [
   ["overloaded", "OVERLOADED", /overloaded/],
-  [
-    "max-instances",
-    "MAX_INSTANCES",
-    /maximum number of running container|max_instances/,
-  ],
-  [
-    "rate-limited",
-    "RATE_LIMITED",
-    /too many containers per second|rate.?limit/,
-  ],
-  [
-    "no-instance",
-    "NO_INSTANCE",
-    /no container instance|container service is unreachable/,
-  ],
-  [
-    "not-configured",
-    "NO_CONTAINER",
-    /no (container )?application|not.container.enabled/,
-  ],
-  [
-    "image-preparing",
-    "IMAGE_PREPARING",
-    /image.*(prepar|provision|not (yet )?(ready|available))/,
-  ],
-  [
-    "object-reset",
-    "OBJECT_RESET",
-    /(object|isolate|script)\b.*\b(reset|updated|upgraded)/,
-  ],
-  [
-    "exited",
-    "EXITED",
-    /container (exited|crashed)|signalled the container|out of memory/,
-  ],
+  ["max-instances", "MAX_INSTANCES", /maximum number of running container|max_instances/],
+  ["rate-limited", "RATE_LIMITED", /too many containers per second|rate.?limit/],
+  ["no-instance", "NO_INSTANCE", /no container instance|container service is unreachable/],
+  ["not-configured", "NO_CONTAINER", /no (container )?application|not.container.enabled/],
+  ["image-preparing", "IMAGE_PREPARING", /image.*(prepar|provision|not (yet )?(ready|available))/],
+  ["object-reset", "OBJECT_RESET", /(object|isolate|script)\b.*\b(reset|updated|upgraded)/],
+  ["exited", "EXITED", /container (exited|crashed)|signalled the container|out of memory/],
   ["already-running", "START_CONFLICT", /already (running|started|exists)/],
   [
     "not-listening",
     "NOT_LISTENING",
     /not listening|port not found|connection refused|econnrefused|container port through/,
   ],
-  [
-    "not-running",
-    "NOT_RUNNING",
-    /not running|running container|failed to find container/,
-  ],
+  ["not-running", "NOT_RUNNING", /not running|running container|failed to find container/],
   [
     "connection-lost",
     "CONNECTION_LOST",
@@ -93,8 +61,7 @@ export function classifyRuntimeError(error: unknown): RuntimeFault {
   const kind = kindOf(error, flag === true ? "transient" : "unknown");
   const code = FAULTS.find(([name]) => name === kind)?.[1] ?? "RUNTIME_ERROR";
   // More requests are what an overloaded object can bear least, whatever its flags say.
-  const retryable =
-    kind !== "overloaded" && (flag === true || CODES[code].retryable);
+  const retryable = kind !== "overloaded" && (flag === true || CODES[code].retryable);
   return { kind, code, retryable, text: textOf(error) };
 }
 
@@ -105,10 +72,7 @@ export function classifyRuntimeError(error: unknown): RuntimeFault {
  * @param error anything that was thrown
  * @param action what failed, as the message tells it, for example `"proxy to port 8080"`
  */
-export function toContainerError(
-  error: unknown,
-  action: string,
-): ContainerError {
+export function toContainerError(error: unknown, action: string): ContainerError {
   if (error instanceof ContainerError) return error;
   const ours = errorCode(error);
   const text = textOf(error);
@@ -124,23 +88,15 @@ export function toContainerError(
 
 /** Reads one property of anything that was thrown. */
 export function read(error: unknown, name: string): unknown {
-  return typeof error === "object" && error !== null
-    ? Reflect.get(error, name)
-    : undefined;
+  return typeof error === "object" && error !== null ? Reflect.get(error, name) : undefined;
 }
 
 // Wrappers nest a few levels at most; the bound is for errors that are their own cause.
-function kindOf(
-  error: unknown,
-  otherwise: RuntimeFaultKind,
-  depth = 8,
-): RuntimeFaultKind {
+function kindOf(error: unknown, otherwise: RuntimeFaultKind, depth = 8): RuntimeFaultKind {
   if (read(error, "overloaded") === true) return "overloaded";
-  if (/^(Abort|Timeout)Error$/.test(String(read(error, "name"))))
-    return "aborted";
+  if (/^(Abort|Timeout)Error$/.test(String(read(error, "name")))) return "aborted";
   const text = textOf(error).toLowerCase();
-  const kind =
-    FAULTS.find(([, , pattern]) => pattern.test(text))?.[0] ?? "unknown";
+  const kind = FAULTS.find(([, , pattern]) => pattern.test(text))?.[0] ?? "unknown";
   if (kind !== "unknown") return kind;
   const cause = read(error, "cause");
   return cause && depth > 0 ? kindOf(cause, otherwise, depth - 1) : otherwise;

@@ -24,23 +24,14 @@ const PUBLIC_TEXT: Readonly<Record<number, string>> = {
  * `x-berth-error`, and with `Retry-After` in whole seconds where trying again may help
  */
 export function toResponse(error: unknown, requestId?: string): Response {
-  const { code, status, retryable, retryAfterMs } = toContainerError(
-    error,
-    "answer",
-  );
+  const { code, status, retryable, retryAfterMs } = toContainerError(error, "answer");
   const message = PUBLIC_TEXT[status] ?? "Internal error";
   const headers = new Headers({
     [ERROR_HEADER]: code,
     "cache-control": "no-store",
   });
   if (retryable && retryAfterMs !== undefined) {
-    headers.set(
-      "retry-after",
-      String(Math.max(1, Math.ceil(retryAfterMs / 1_000))),
-    );
+    headers.set("retry-after", String(Math.max(1, Math.ceil(retryAfterMs / 1_000))));
   }
-  return Response.json(
-    { error: { code, message, retryable, requestId } },
-    { status, headers },
-  );
+  return Response.json({ error: { code, message, retryable, requestId } }, { status, headers });
 }

@@ -155,6 +155,17 @@ export class FakeContainer implements ContainerRuntime {
     this.#end({ error: new Error(text) });
   }
 
+  /** Ends the run unseen, as when the runtime loses it: afterwards it knows of no run at all. */
+  forget(): void {
+    this.#end({});
+    this.#run = undefined;
+  }
+
+  /** Ends the run unseen, as while the object is out of memory: nobody can ask how any more. */
+  vanish(): void {
+    this.#run = undefined;
+  }
+
   /** From now on the app takes no notice of SIGTERM, as a process 1 without a handler. */
   ignoreSigterm(): void {
     this.#exitOn.delete(15);

@@ -72,13 +72,15 @@ export class FakePort implements Fetcher {
 /** Cuts the body when the container ends, as its connection would be cut. */
 function breakable(response: Response, run: FakeRun): Response {
   if (response.body === null) return response;
-  const reader = response.body.getReader();
+  const source: ReadableStream<unknown> = response.body;
+  const reader = source.getReader();
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         const { done, value } = await run.orCut(reader.read());
         if (done) controller.close();
-        else controller.enqueue(value);
+        else if (value instanceof Uint8Array) controller.enqueue(value);
+        else controller.error(new TypeError("Cannot send the app's body: a part is not bytes"));
       },
       cancel: (reason) => reader.cancel(reason),
     },

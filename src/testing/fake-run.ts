@@ -2,7 +2,7 @@ import type { Clock } from "../ports/clock.ts";
 
 /** How a fake run ends. `error` is what `monitor()` rejects with; without one it resolves. */
 export interface FakeEnding {
-  readonly error?: unknown;
+  readonly error?: Error;
 }
 
 /**

@@ -6,9 +6,17 @@ export const systemClock: Clock = {
   // A timer is a number on one platform and an object on another, so each brings its own end.
   setTimeout: (callback, delayMs) => {
     const timer = setTimeout(callback, delayMs);
-    return () => clearTimeout(timer);
+    return new Timer(() => clearTimeout(timer));
   },
   clearTimeout: (timer) => {
-    if (typeof timer === "function") timer();
+    if (timer instanceof Timer) timer.clear();
   },
 };
+
+class Timer {
+  readonly clear: () => void;
+
+  constructor(clear: () => void) {
+    this.clear = clear;
+  }
+}

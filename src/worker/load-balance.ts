@@ -5,9 +5,7 @@ import { getRandom } from "./get-random.ts";
  *
  * @deprecated Use {@link getRandom}, which is the same under the better name.
  */
-export async function loadBalance<
-  T extends Rpc.DurableObjectBranded | undefined,
->(
+export async function loadBalance<T extends Rpc.DurableObjectBranded | undefined>(
   binding: DurableObjectNamespace<T>,
   instances = 3,
 ): Promise<DurableObjectStub<T>> {

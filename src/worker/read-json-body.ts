@@ -41,13 +41,15 @@ async function readText(request: Request, maxBytes: number): Promise<string | un
   let text = "";
   let sizeBytes = 0;
   for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-    sizeBytes += part.value.byteLength;
+    const bytes: unknown = part.value;
+    if (!(bytes instanceof Uint8Array)) return undefined; // no body that came over a network
+    sizeBytes += bytes.byteLength;
     if (sizeBytes > maxBytes) {
       // Not awaited: the cancel of one branch settles only with that of the other.
       void reader?.cancel();
       return undefined;
     }
-    text += decoder.decode(part.value, { stream: true });
+    text += decoder.decode(bytes, { stream: true });
   }
   return text + decoder.decode();
 }

@@ -105,13 +105,10 @@ async function look(
   let body: JsonBody | undefined;
   for (const source of sources) {
     if ("json" in source) body ??= await readJsonBody(request, options.maxBodyBytes ?? 1_048_576);
-    const value = readSource(source, head, body?.value);
-    if (value !== undefined) {
-      const id = checked(value, source, options);
-      if (id !== undefined) return { id, looked };
-    }
-    const why = "json" in source && body?.problem !== undefined ? ` (${body.problem})` : "";
-    looked.push(nameSource(source) + why);
+    const id = checked(readSource(source, head, body?.value), source, options);
+    if (id !== undefined) return { id, looked };
+    const problem = "json" in source ? body?.problem : undefined;
+    looked.push(nameSource(source) + (problem === undefined ? "" : ` (${problem})`));
   }
   return { looked };
 }
@@ -121,6 +118,7 @@ function checked(
   source: SessionSource,
   options: SessionOptions,
 ): string | undefined {
+  if (value === undefined) return undefined;
   const session = checkSession(value, { ...DEFAULT_RULES, ...definedRules(options) });
   if (session.ok) return session.id;
   // A cookie of ours that breaks the rules is an old one: a new one mends it, an error never would.

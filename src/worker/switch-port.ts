@@ -50,10 +50,7 @@ export function portFromRequest(request: Request): PortedRequest {
   const headers = new Headers(request.headers);
   headers.delete(PORT_HEADER);
   return {
-    port:
-      chosen === undefined
-        ? undefined
-        : parsePort(chosen, "the port of switchPort()"),
+    port: chosen === undefined ? undefined : parsePort(chosen, "the port of switchPort()"),
     request: new Request(request, { headers }),
   };
 }

@@ -57,9 +57,7 @@ describe("parseDuration()", () => {
   ])("rejects %j, and names the field, the value and the fix", (value) => {
     const parse = () => parseDuration(value, "sleepAfter");
     expect(parse).toThrow(/^\[INVALID_DURATION\] Cannot read sleepAfter: /);
-    expect(parse).toThrow(
-      typeof value === "string" ? JSON.stringify(value) : String(value),
-    );
+    expect(parse).toThrow(typeof value === "string" ? JSON.stringify(value) : String(value));
     expect(parse).toThrow('"10m"');
   });
 
@@ -76,13 +74,8 @@ describe("parseDuration()", () => {
             unit: units[i] ?? units[4],
           }));
           const named = parts.filter(({ count }) => count !== undefined);
-          const text = named
-            .map(({ count, unit }) => `${count}${unit[0]}`)
-            .join("");
-          const expected = named.reduce(
-            (sum, { count, unit }) => sum + (count ?? 0) * unit[1],
-            0,
-          );
+          const text = named.map(({ count, unit }) => `${count}${unit[0]}`).join("");
+          const expected = named.reduce((sum, { count, unit }) => sum + (count ?? 0) * unit[1], 0);
           expect(parseDuration(text, "x")).toBe(expected);
         },
       ),

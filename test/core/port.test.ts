@@ -27,8 +27,7 @@ describe("parsePort()", () => {
     null,
     undefined,
   ])("rejects %j, and names the field and the value", (value) => {
-    const shown =
-      typeof value === "string" ? JSON.stringify(value) : String(value);
+    const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
     expect(() => parsePort(value, "defaultPort")).toThrow(
       `[INVALID_PORT] Cannot use defaultPort: ${shown} is not a port`,
     );
@@ -37,11 +36,7 @@ describe("parsePort()", () => {
   it("accepts exactly the integers from 1 to 65535", () => {
     fc.assert(
       fc.property(
-        fc.oneof(
-          fc.integer(),
-          fc.integer({ min: -2, max: 65_540 }),
-          fc.double(),
-        ),
+        fc.oneof(fc.integer(), fc.integer({ min: -2, max: 65_540 }), fc.double()),
         (n) => {
           const isPort = Number.isInteger(n) && n > 0 && n < 65_536;
           if (isPort) expect(parsePort(n, "x")).toBe(n);

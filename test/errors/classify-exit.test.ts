@@ -7,24 +7,16 @@ describe("classifyExit()", () => {
     expect(classifyExit({ ok: true })).toEqual({ exitCode: 0, cause: "exit" });
   });
 
-  it.each(EXITS)(
-    "reads $cause, $exitCode from: $text",
-    ({ text, exitCode, cause }) => {
-      const exit = classifyExit({ ok: false, error: new Error(text) });
-      expect(exit).toMatchObject({ exitCode, cause });
-      expect(exit.fault === undefined).toBe(
-        cause !== "admission" && cause !== "unknown",
-      );
-    },
-  );
+  it.each(EXITS)("reads $cause, $exitCode from: $text", ({ text, exitCode, cause }) => {
+    const exit = classifyExit({ ok: false, error: new Error(text) });
+    expect(exit).toMatchObject({ exitCode, cause });
+    expect(exit.fault === undefined).toBe(cause !== "admission" && cause !== "unknown");
+  });
 
   it("prefers the property exitCode to the text", () => {
-    const error = Object.assign(
-      new Error("Container exited with unexpected exit code: 1"),
-      {
-        exitCode: 42,
-      },
-    );
+    const error = Object.assign(new Error("Container exited with unexpected exit code: 1"), {
+      exitCode: 42,
+    });
     expect(classifyExit({ ok: false, error })).toEqual({
       exitCode: 42,
       cause: "exit",

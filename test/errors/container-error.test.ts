@@ -1,22 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { CODES, codeFacts, isCode } from "../../src/errors/codes.ts";
-import {
-  ContainerError,
-  errorCode,
-  isContainerError,
-} from "../../src/errors/container-error.ts";
+import { ContainerError, errorCode, isContainerError } from "../../src/errors/container-error.ts";
 
 describe("ContainerError", () => {
   it("starts its message with its code and takes status and retryable from it", () => {
     const cause = new Error("inner");
-    const error = new ContainerError(
-      "MAX_INSTANCES",
-      "Cannot start: all are busy",
-      {
-        cause,
-        details: { running: 3 },
-      },
-    );
+    const error = new ContainerError("MAX_INSTANCES", "Cannot start: all are busy", {
+      cause,
+      details: { running: 3 },
+    });
     expect(error).toBeInstanceOf(Error);
     expect(error).toMatchObject({
       name: "ContainerError",
@@ -47,26 +39,18 @@ describe("ContainerError", () => {
 });
 
 describe("CODES", () => {
-  it.each(Object.keys(CODES).filter(isCode))(
-    "%s has an error status",
-    (code) => {
-      expect(codeFacts(code).status).toBeGreaterThanOrEqual(400);
-      expect(codeFacts(code).status).toBeLessThan(600);
-    },
-  );
+  it.each(Object.keys(CODES).filter(isCode))("%s has an error status", (code) => {
+    expect(codeFacts(code).status).toBeGreaterThanOrEqual(400);
+    expect(codeFacts(code).status).toBeLessThan(600);
+  });
 });
 
 describe("errorCode()", () => {
   it("reads the code of an error that kept nothing but its message", () => {
-    const { message } = new ContainerError(
-      "EXITED",
-      "Cannot answer: the container ended",
-    );
+    const { message } = new ContainerError("EXITED", "Cannot answer: the container ended");
     expect(errorCode(new Error(message))).toBe("EXITED");
     expect(errorCode(new Error(`ContainerError: ${message}`))).toBe("EXITED");
-    expect(errorCode(new Error(`Error: ContainerError: ${message}`))).toBe(
-      "EXITED",
-    );
+    expect(errorCode(new Error(`Error: ContainerError: ${message}`))).toBe("EXITED");
   });
 
   it.each([

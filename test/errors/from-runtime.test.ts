@@ -1,10 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ContainerError } from "../../src/errors/container-error.ts";
-import {
-  classifyRuntimeError,
-  toContainerError,
-} from "../../src/errors/from-runtime.ts";
+import { classifyRuntimeError, toContainerError } from "../../src/errors/from-runtime.ts";
 import { EXPECTED, FOREIGN, LOCAL, PRODUCTION, WRAPPED } from "./corpus.ts";
 
 describe("classifyRuntimeError()", () => {
@@ -51,9 +48,7 @@ describe("classifyRuntimeError()", () => {
   it("takes the abort of a signal for aborted, whatever the reason's text", () => {
     const aborted = AbortSignal.abort();
     expect(classifyRuntimeError(aborted.reason).kind).toBe("aborted");
-    expect(
-      classifyRuntimeError(new DOMException("too slow", "TimeoutError")).kind,
-    ).toBe("aborted");
+    expect(classifyRuntimeError(new DOMException("too slow", "TimeoutError")).kind).toBe("aborted");
   });
 
   it("looks into causes, and ends when an error is its own cause", () => {
@@ -77,17 +72,13 @@ describe("classifyRuntimeError()", () => {
 
 describe("toContainerError()", () => {
   it("returns one of this library as it is", () => {
-    const error = new ContainerError(
-      "NO_PORT",
-      "Cannot proxy: no port; set defaultPort",
-    );
+    const error = new ContainerError("NO_PORT", "Cannot proxy: no port; set defaultPort");
     expect(toContainerError(error, "answer")).toBe(error);
   });
 
   it("gives an error that crossed RPC its code back", () => {
     const crossed = new Error(
-      new ContainerError("PORT_TIMEOUT", "Cannot reach port 80: closed")
-        .message,
+      new ContainerError("PORT_TIMEOUT", "Cannot reach port 80: closed").message,
     );
     const error = toContainerError(crossed, "answer");
     expect(error).toMatchObject({

@@ -25,9 +25,7 @@ describe("toResponse()", () => {
   });
 
   it("leaves requestId out when there is none", async () => {
-    const body: unknown = await toResponse(
-      new ContainerError("NO_PORT", "x"),
-    ).json();
+    const body: unknown = await toResponse(new ContainerError("NO_PORT", "x")).json();
     expect(body).toEqual({
       error: { code: "NO_PORT", message: "Internal error", retryable: false },
     });
@@ -40,47 +38,32 @@ describe("toResponse()", () => {
     [59_500, "60"],
     [0, "1"],
   ])("rounds a wait of %i ms up to Retry-After: %s", (retryAfterMs, header) => {
-    const response = toResponse(
-      new ContainerError("NO_INSTANCE", "x", { retryAfterMs }),
-    );
+    const response = toResponse(new ContainerError("NO_INSTANCE", "x", { retryAfterMs }));
     expect(response.headers.get("retry-after")).toBe(header);
   });
 
   it("sends no Retry-After when trying again cannot help", () => {
-    expect(
-      toResponse(new ContainerError("NO_PORT", "x")).headers.has("retry-after"),
-    ).toBe(false);
+    expect(toResponse(new ContainerError("NO_PORT", "x")).headers.has("retry-after")).toBe(false);
   });
 
   it("maps capacity errors of the runtime to 503 and 429 with Retry-After", () => {
-    const full = toResponse(
-      new Error("Maximum number of running container instances exceeded"),
-    );
-    const fast = toResponse(
-      new Error("you are requesting too many containers per second"),
-    );
+    const full = toResponse(new Error("Maximum number of running container instances exceeded"));
+    const fast = toResponse(new Error("you are requesting too many containers per second"));
     expect([full.status, full.headers.get("retry-after")]).toEqual([503, "10"]);
     expect([fast.status, fast.headers.get("retry-after")]).toEqual([429, "1"]);
   });
 
-  it.each([...LOCAL, ...PRODUCTION])(
-    "shows nothing of: $text",
-    async ({ text }) => {
-      const response = toResponse(new Error(text));
-      const shown =
-        (await response.text()) + JSON.stringify([...response.headers]);
-      expect(shown).not.toContain(text);
-      expect(shown).not.toMatch(/\d+\.\d+\.\d+\.\d+|sidecar|proxy-everything/);
-    },
-  );
+  it.each([...LOCAL, ...PRODUCTION])("shows nothing of: $text", async ({ text }) => {
+    const response = toResponse(new Error(text));
+    const shown = (await response.text()) + JSON.stringify([...response.headers]);
+    expect(shown).not.toContain(text);
+    expect(shown).not.toMatch(/\d+\.\d+\.\d+\.\d+|sidecar|proxy-everything/);
+  });
 
-  it.each(Object.keys(CODES).filter(isCode))(
-    "has a public text for %s",
-    async (code) => {
-      const response = toResponse(new ContainerError(code, "secret"));
-      const body = await response.text();
-      expect(body).not.toContain("secret");
-      expect(body.includes("Internal error")).toBe(response.status === 500);
-    },
-  );
+  it.each(Object.keys(CODES).filter(isCode))("has a public text for %s", async (code) => {
+    const response = toResponse(new ContainerError(code, "secret"));
+    const body = await response.text();
+    expect(body).not.toContain("secret");
+    expect(body.includes("Internal error")).toBe(response.status === 500);
+  });
 });

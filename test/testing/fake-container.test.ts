@@ -206,6 +206,21 @@ describe("FakeContainer.monitor()", () => {
   });
 });
 
+describe("FakeContainer.forget()", () => {
+  it("leaves a container of which nothing is known", async () => {
+    const container = started();
+    container.forget();
+    expect(container.running).toBe(false);
+    await expect(container.monitor()).rejects.toThrow("on a container that is not running");
+    expect(await failure(get(container))).toHaveProperty(
+      "message",
+      "connect(): Container ingress proxy is not running.",
+    );
+    container.start();
+    expect((await get(container)).status).toBe(200);
+  });
+});
+
 describe("FakeContainer.destroy()", () => {
   it("ends the run with 137, and does nothing to a container that is not running", async () => {
     const container = started();

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { sessionId, type SessionOptions } from "../../src/worker/session-id.ts";
 
-function post(body: BodyInit, type = "application/json", headers: HeadersInit = {}): Request {
+function post(
+  body: BodyInit,
+  type = "application/json",
+  headers: Record<string, string> = {},
+): Request {
   return new Request("http://app/run", {
     method: "POST",
     body,
