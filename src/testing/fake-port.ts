@@ -59,13 +59,28 @@ export class FakePort implements Fetcher {
     }
     this.#host.count("requests");
     if (this.#host.isHanging()) return run.orCut(new Promise(() => {}));
-    const gone = new AbortController();
-    void run.ended.then(() => gone.abort(connectionLost()));
-    const answer = this.#host.app(request, {
-      port: this.#port,
-      signal: gone.signal,
-    });
+    const answer = this.#host.app(request, new AppContext(this.#port, run));
     return breakable(await run.orCut(Promise.resolve(answer)), run);
+  }
+}
+
+// Makes the signal when it is asked for: one that aborts is bound to the Durable Object that made
+// it, so a test that ends the container from outside would trip over one that nobody wanted.
+class AppContext implements FakeAppContext {
+  readonly port: number;
+  readonly #run: FakeRun;
+  #gone: AbortController | undefined;
+
+  constructor(port: number, run: FakeRun) {
+    this.port = port;
+    this.#run = run;
+  }
+
+  get signal(): AbortSignal {
+    const gone = this.#gone ?? new AbortController();
+    if (!this.#gone) void this.#run.ended.then(() => gone.abort(connectionLost()));
+    this.#gone = gone;
+    return gone.signal;
   }
 }
 
