@@ -14,7 +14,7 @@ export interface FakeEnding {
 export class FakeRun {
   /** Settles when it ends; never rejects. */
   readonly ended: Promise<FakeEnding>;
-  readonly #closed = new Set<number>();
+  readonly #opened = new Map<number, boolean>();
   readonly #listensAtMs: number;
   readonly #clock: Clock;
   #resolveEnded: (ending: FakeEnding) => void = () => {};
@@ -47,13 +47,12 @@ export class FakeRun {
   /** Says whether `port`, one of `ports`, takes a connection. */
   isListening(port: number, ports: readonly number[]): boolean {
     const isUp = this.#isRunning && this.#isBooted && this.#clock.now() >= this.#listensAtMs;
-    return isUp && ports.includes(port) && !this.#closed.has(port);
+    return isUp && (this.#opened.get(port) ?? ports.includes(port));
   }
 
-  /** Closes or reopens a port of the living app. */
+  /** Closes or opens a port of the living app. */
   setOpen(port: number, isOpen: boolean): void {
-    if (isOpen) this.#closed.delete(port);
-    else this.#closed.add(port);
+    this.#opened.set(port, isOpen);
   }
 
   /** Ends the run: `running` and `monitor()` change in one step. The first end counts. */

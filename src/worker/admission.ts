@@ -54,7 +54,7 @@ export class Admission {
   readonly #target: ProbeSettings;
   readonly #gates = new Map<number, SharedTask<number>>();
   #proven: { readonly run: number; readonly ports: Set<number> } = { run: 0, ports: new Set() };
-  #refusal: { readonly run: number; readonly error: unknown } | undefined;
+  #refusal: { readonly error: unknown } | undefined;
 
   constructor(platform: Platform, supervisor: Supervisor, target: ProbeSettings) {
     this.#platform = platform;
@@ -201,7 +201,7 @@ export class Admission {
   }
 
   #noInstanceError(waitedMs: number): ContainerError {
-    if (this.#refusal !== undefined && this.#refusal.run === this.#supervisor.phase.run) {
+    if (this.#refusal !== undefined) {
       return toContainerError(this.#refusal.error, `start the container within ${waitedMs} ms`);
     }
     return new ContainerError(
@@ -225,6 +225,7 @@ export class Admission {
   }
 
   #note(run: number, port: number): void {
+    this.#refusal = undefined;
     if (this.#proven.run !== run) this.#proven = { run, ports: new Set() };
     this.#proven.ports.add(port);
   }

@@ -32,9 +32,9 @@ export async function probePort(target: ProbeTarget): Promise<ProbeOutcome> {
   for (;;) {
     if (abandoned.aborted) return "abandoned";
     const sign = await probeOnce(target);
+    if (!runtime.running) return "gone";
     if (sign !== "nothing") target.onUp();
     if (sign === "answer" || (sign === "closed" && target.proof === "container")) return "proven";
-    if (!runtime.running) return "gone";
     await sleep(clock, probeGapMs(clock.now() - beganAtMs), abandoned);
   }
 }
