@@ -14,6 +14,7 @@ import type { ExecSpec, LaunchSpec, Pod, ProcessExit, SandboxProcess } from "./s
 import { toSandboxProcess } from "./sandbox-child.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import { Stage } from "./stage.ts";
+import { makeWorkingDirectory } from "./working-directory.ts";
 
 interface RunningApp {
   readonly stage: Stage;
@@ -111,6 +112,7 @@ export class ProcessPod implements Pod {
     const exited = stage.exited.then((exitCode) => this.#finish(app, exitCode));
     this.#group.applyLimits(spec.limits, stage.hostPid);
     const { argv, env, cwd, rootfs } = spec;
+    makeWorkingDirectory(rootfs, this.#resources.view, cwd);
     await stage.launch(rootfs, spec.hostname ?? this.id, { argv, env, cwd, user });
     return toSandboxProcess({
       exited,

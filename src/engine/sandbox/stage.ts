@@ -21,6 +21,10 @@ import { planStage } from "./stage-plan.ts";
 import { makeTopLayer } from "./top-layer.ts";
 import { makeLinks, makeOverlayDirectories, makeWorkDirectory } from "./work-directory.ts";
 
+// The shell's first child is pid 1 of the new namespace. `unshare --fork` would do, but reports a
+// child that was killed as exit code 1; and the shell's own remark "Killed" is not for the app's log.
+const firstChildScript = 'exec 8>&2 2>/dev/null; sh "$1" "$2" 2>&8 8>&-; exit $?';
+
 /** Where a stage is made. */
 export interface StageOptions {
   readonly resources: PodResources;
@@ -63,8 +67,8 @@ export class Stage {
     const streams = await openProcessStreams(resources.pipes);
     const command = [
       ...enterNamespaces(helperPid, resources.facts.privilege, ["net", "pid"]),
-      ...["unshare", "--pid", "--fork", "--kill-child", "--mount", "--ipc", "--uts", "--cgroup"],
-      ...["--", "sh", join(podDirectory, "prepare"), podDirectory],
+      ...["unshare", "--pid", "--mount", "--ipc", "--uts", "--cgroup"],
+      ...["--", "sh", "-c", firstChildScript, "sh", join(podDirectory, "prepare"), podDirectory],
     ];
     const { child, control } = spawnInGroup(command, streams, group);
     const exited = exitOf(child);
