@@ -1,0 +1,138 @@
+import { tagImage } from "./build-command.ts";
+import { CliError } from "./cli-error.ts";
+import { onlyArgument, parseFlags, type Command } from "./command.ts";
+import { formatTemplate } from "./format-template.ts";
+import { at, listAt, textAt } from "./json-path.ts";
+import { formatTable } from "./print-table.ts";
+
+/** `docker pull`: nothing is fetched; says what is here and refuses by name what is not. */
+export const pullCommand: Command = async ({ args, client, print }) => {
+  const flags = parseFlags(args, {
+    platform: { type: "string" },
+    quiet: { type: "boolean", short: "q" },
+  });
+  const reference = onlyArgument(flags, "image");
+  const query = new URLSearchParams({ fromImage: reference });
+  try {
+    await client.json("POST", `/images/create?${query}`);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CliError(
+      `${reason}\nThe embedded engine does not pull from registries yet. Give a Dockerfile as ` +
+        `"image" in the wrangler configuration, or map the reference to one: ` +
+        `berth dev --map-image ${reference}=./Dockerfile`,
+      { cause },
+    );
+  }
+  print(reference);
+};
+
+/** `docker tag`. */
+export const tagCommand: Command = async (scope) => {
+  const [source, target, ...rest] = parseFlags(scope.args, {}).positionals;
+  if (source === undefined || target === undefined || rest.length > 0) {
+    throw new CliError("cannot tag: give SOURCE and TARGET");
+  }
+  await tagImage(source, target, scope);
+};
+
+/** `docker push`: refused until images can be pushed. */
+export const pushCommand: Command = async ({ args }) => {
+  const reference = parseFlags(args, { quiet: { type: "boolean", short: "q" } }).positionals[0];
+  throw new CliError(
+    `cannot push ${reference ?? "an image"}: the embedded engine builds for this machine only; ` +
+      "deploy with Docker or Podman (unset WRANGLER_DOCKER_BIN and DOCKER_HOST), " +
+      "or with --containers-rollout=none",
+  );
+};
+
+/** `docker login`: there is no registry to log in to; the password is read and dropped. */
+export const loginCommand: Command = async ({ args, readStdin, note }) => {
+  const flags = parseFlags(args, {
+    username: { type: "string", short: "u" },
+    password: { type: "string", short: "p" },
+    "password-stdin": { type: "boolean" },
+  });
+  if (flags.has("password-stdin")) await readStdin();
+  note("berth: login ignored, the embedded engine talks to no registry");
+};
+
+/** `docker image inspect`. */
+export const inspectCommand: Command = async ({ args, client, print }) => {
+  const flags = parseFlags(args, {
+    format: { type: "string", short: "f" },
+    type: { type: "string" },
+  });
+  const template = flags.value("format");
+  const found: unknown[] = [];
+  for (const reference of flags.positionals) {
+    found.push(await client.json("GET", `/images/${encodeURIComponent(reference)}/json`));
+  }
+  if (template === undefined) return print(JSON.stringify(found, undefined, 4));
+  for (const image of found) print(formatTemplate(template, image));
+};
+
+/** `docker images` and `docker image ls`. */
+export const imagesCommand: Command = async ({ args, client, print }) => {
+  const flags = parseFlags(args, {
+    all: { type: "boolean", short: "a" },
+    quiet: { type: "boolean", short: "q" },
+    "no-trunc": { type: "boolean" },
+    filter: { type: "string", short: "f", multiple: true },
+    format: { type: "string" },
+  });
+  const images = await client.json("GET", "/images/json?all=1");
+  const patterns = [...flags.values("filter").map(toReference), ...flags.positionals];
+  const rows = listAt({ images }, "images")
+    .flatMap(toRows)
+    .filter((row) => patterns.every((pattern) => matches(pattern, row)));
+  const template = flags.has("quiet") ? "{{.ID}}" : flags.value("format");
+  if (template !== undefined) for (const row of rows) print(formatTemplate(template, row));
+  else print(formatTable(columns, rows));
+};
+
+const columns = [
+  ["REPOSITORY", "Repository"],
+  ["TAG", "Tag"],
+  ["IMAGE ID", "ID"],
+  ["CREATED", "CreatedAt"],
+  ["SIZE", "Size"],
+] as const;
+
+type ImageRow = Readonly<Record<"Repository" | "Tag" | "ID" | "CreatedAt" | "Size", string>>;
+
+function toRows(image: unknown): readonly ImageRow[] {
+  const created = Number(at(image, "Created") ?? 0) * 1000;
+  const common = {
+    ID: textAt(image, "Id").replace("sha256:", "").slice(0, 12),
+    CreatedAt: new Date(created).toISOString(),
+    Size: `${(Number(at(image, "Size") ?? 0) / 1e6).toFixed(1)}MB`,
+  };
+  const tags = listAt(image, "RepoTags").map(String);
+  if (tags.length === 0) return [{ Repository: "<none>", Tag: "<none>", ...common }];
+  return tags.map((tag) => {
+    const colon = tag.lastIndexOf(":");
+    return { Repository: tag.slice(0, colon), Tag: tag.slice(colon + 1), ...common };
+  });
+}
+
+function toReference(filter: string): string {
+  if (filter.startsWith("reference=")) return filter.slice("reference=".length);
+  throw new CliError(`cannot filter images by ${filter}: use --filter reference=PATTERN`);
+}
+
+function matches(pattern: string, { Repository, Tag }: ImageRow): boolean {
+  const source = pattern.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", "[^/]*");
+  const expression = new RegExp(`^${source}$`);
+  return expression.test(Repository) || expression.test(`${Repository}:${Tag}`);
+}
+
+/** `docker rmi` and `docker image rm`. */
+export const rmiCommand: Command = async ({ args, client, print }) => {
+  const flags = parseFlags(args, { force: { type: "boolean", short: "f" } });
+  const query = flags.has("force") ? "?force=true" : "";
+  for (const reference of flags.positionals) {
+    await client.json("DELETE", `/images/${encodeURIComponent(reference)}${query}`);
+    print(`Untagged: ${reference}`);
+  }
+};
