@@ -176,7 +176,7 @@ export class FakeContainer implements ContainerRuntime {
     this.#isHanging = true;
   }
 
-  /** Closes a port of the running app, or opens it again. */
+  /** Opens or closes a port of the running app, until this run ends. */
   setPortOpen(port: number, isOpen: boolean): void {
     this.#run?.setOpen(port, isOpen);
   }

@@ -86,6 +86,8 @@ describe("FakeContainer.getTcpPort()", () => {
     container.setPortOpen(80, false);
     expect(await failure(get(container, "/", 80))).toHaveProperty("retryable", true);
     container.setPortOpen(80, true);
+    container.setPortOpen(9000, true);
+    expect((await get(container, "/", 9000)).status).toBe(200);
     container.exit();
     expect(await failure(get(container, "/", 80))).toMatchObject({
       message: "Container is not listening to port 80",
