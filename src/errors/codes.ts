@@ -56,8 +56,6 @@ export const CODES = {
   EXITED: soon,
   /** The connection broke, so whether the app did its work is unknown: repeat only what may run twice. */
   CONNECTION_LOST: { status: 502, retryable: true },
-  /** The app took the request and did not answer in the time allowed. */
-  REQUEST_TIMEOUT: { status: 504, retryable: false },
   /** The caller left. */
   ABORTED: { status: 499, retryable: false },
   /** The Durable Object was reset by a deploy, by its memory limit or by its storage. */

@@ -3,17 +3,6 @@ import { toContainerError } from "./from-runtime.ts";
 /** The header that tells our answer from the app's; its value is the code. */
 export const ERROR_HEADER = "x-berth-error";
 
-const PUBLIC_TEXT: Readonly<Record<number, string>> = {
-  400: "Invalid session",
-  403: "Not allowed",
-  409: "Conflict",
-  429: "Too many requests",
-  499: "Aborted",
-  502: "Connection lost",
-  503: "Temporarily unavailable",
-  504: "No answer in time",
-};
-
 /**
  * Answers with an error: its code and what a client may do, and nothing of the inside (no
  * address, port, stack or text of the runtime).
@@ -25,7 +14,7 @@ const PUBLIC_TEXT: Readonly<Record<number, string>> = {
  */
 export function toResponse(error: unknown, requestId?: string): Response {
   const { code, status, retryable, retryAfterMs } = toContainerError(error, "answer");
-  const message = PUBLIC_TEXT[status] ?? "Internal error";
+  const message = publicText(status, retryable);
   const headers = new Headers({
     [ERROR_HEADER]: code,
     "cache-control": "no-store",
@@ -34,4 +23,9 @@ export function toResponse(error: unknown, requestId?: string): Response {
     headers.set("retry-after", String(Math.max(1, Math.ceil(retryAfterMs / 1_000))));
   }
   return Response.json({ error: { code, message, retryable, requestId } }, { status, headers });
+}
+
+function publicText(status: number, isRetryable: boolean): string {
+  if (isRetryable) return "Temporarily unavailable, try again later";
+  return status < 500 ? "The request cannot be served as it is" : "Internal error";
 }

@@ -25,7 +25,7 @@ export function getContainer<T extends Rpc.DurableObjectBranded | undefined>(
   if (typeof given?.idFromName !== "function") {
     throw new ContainerError(
       "NO_BINDING",
-      `Cannot get a container: the binding is ${given === undefined ? "undefined" : "no Durable Object namespace"}; name it as in "durable_objects": { "bindings": [{ "name": "APP", "class_name": "App" }] } of the Wrangler configuration, and list the class in "containers" and in "migrations"`,
+      `Cannot get a container: the binding is ${given === undefined ? "undefined" : "no Durable Object namespace"}; add its name to "durable_objects" and its class to "containers" and "migrations" of the Wrangler configuration`,
     );
   }
   return binding.get(binding.idFromName(name));

@@ -17,7 +17,7 @@ describe("toResponse()", () => {
     expect(await response.json()).toEqual({
       error: {
         code: "MAX_INSTANCES",
-        message: "Temporarily unavailable",
+        message: "Temporarily unavailable, try again later",
         retryable: true,
         requestId: "r-1",
       },
@@ -61,9 +61,14 @@ describe("toResponse()", () => {
   });
 
   it.each(Object.keys(CODES).filter(isCode))("has a public text for %s", async (code) => {
-    const response = toResponse(new ContainerError(code, "secret"));
-    const body = await response.text();
+    const body = await toResponse(new ContainerError(code, "secret")).text();
     expect(body).not.toContain("secret");
-    expect(body.includes("Internal error")).toBe(response.status === 500);
+    expect(body).toMatch(/Temporarily unavailable|cannot be served|Internal error/);
+  });
+
+  it("tells a client's mistake from ours", async () => {
+    const text = (error: ContainerError): Promise<string> => toResponse(error).text();
+    expect(await text(new ContainerError("INVALID_SESSION", "x"))).toContain("cannot be served");
+    expect(await text(new ContainerError("NO_CONTAINER", "x"))).toContain("Internal error");
   });
 });

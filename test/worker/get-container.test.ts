@@ -20,7 +20,7 @@ describe("getContainer()", () => {
   ])("says that the binding is %s and how to mend it", (what, binding) => {
     Object.assign(missing, { BOX: binding });
     expect(() => getContainer(missing.BOX, "a")).toThrow(
-      `[NO_BINDING] Cannot get a container: the binding is ${what}; name it as in "durable_objects"`,
+      `[NO_BINDING] Cannot get a container: the binding is ${what}; add its name to "durable_objects"`,
     );
   });
 });
