@@ -1,7 +1,7 @@
 import { toContainerError } from "./from-runtime.ts";
 
 /** The header that tells our answer from the app's; its value is the code. */
-export const ERROR_HEADER = "x-berth-error";
+const ERROR_HEADER = "x-berth-error";
 
 /**
  * Answers with an error: its code and what a client may do, and nothing of the inside (no

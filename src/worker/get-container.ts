@@ -1,7 +1,7 @@
 import { ContainerError } from "../errors/container-error.ts";
 
 /** The name of the instance that {@link getContainer} gives when it is asked for none. */
-export const singletonContainerId = "cf-singleton-container";
+const singletonContainerId = "cf-singleton-container";
 
 /**
  * Gets the stub of one instance. Starts nothing: its first request does.
