@@ -1,5 +1,7 @@
 import { rm } from "node:fs/promises";
 
+import { removeTree } from "./sandbox/remove-tree.ts";
+
 /** Deletes directories without making anybody wait. */
 export interface Discarder {
   /** Begins to delete a directory. */
@@ -17,8 +19,8 @@ export function createDiscarder(onFailure: (message: string) => void): Discarder
   const running = new Set<Promise<void>>();
   return {
     discard: (directory) => {
-      const deletion = rm(directory, { recursive: true, force: true, maxRetries: 3 }).catch(
-        (error: unknown) => onFailure(`Cannot delete ${directory}: ${String(error)}`),
+      const deletion = deleteTree(directory).catch((error: unknown) =>
+        onFailure(`Cannot delete ${directory}: ${String(error)}`),
       );
       running.add(deletion);
       void deletion.then(() => running.delete(deletion));
@@ -27,4 +29,13 @@ export function createDiscarder(onFailure: (message: string) => void): Discarder
       await Promise.all(running);
     },
   };
+}
+
+/** Deletes a tree; only one that holds directories nobody may enter is worth blocking for. */
+export async function deleteTree(directory: string): Promise<void> {
+  try {
+    await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+  } catch {
+    removeTree(directory);
+  }
 }

@@ -1,12 +1,13 @@
-import { buildImage, type RunStep } from "../images/build-image.ts";
-import type { Image, ImageStore } from "../images/image-store.ts";
+import { buildImage } from "../images/build-image.ts";
+import type { BuildStore, Image } from "../images/image-store.ts";
 import type { BuildRequest } from "./api/engine-context.ts";
 import type { EngineLog } from "./engine-log.ts";
+import { createRunStep } from "./run-step.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
 
 /** What builds stand on. */
 export interface BuilderOptions {
-  readonly store: ImageStore;
+  readonly store: BuildStore;
   readonly sandbox: Sandbox;
   /** Whether RUN is executed. */
   readonly isRunAllowed: boolean;
@@ -19,10 +20,15 @@ export type ImageBuilder = (request: BuildRequest, log: (line: string) => void) 
 /** Makes the engine's builder: RUN steps go through the sandbox. */
 export function createImageBuilder(options: BuilderOptions): ImageBuilder {
   const { store, sandbox, isRunAllowed } = options;
+  const run = createRunStep(sandbox);
+  const runNetwork = sandbox.facts.internet === "none" ? "none" : "internet";
   return async (request, log) => {
-    const run = createRunStep(sandbox);
-    const image = await buildImage({ ...request, store, run, log, isRunAllowed });
-    options.log({ kind: "image-built", tag: request.tag, imageId: image.id });
+    const image = await buildImage({ ...request, store, run, runNetwork, log, isRunAllowed });
+    const { tag, dockerfile, contextDir, buildArgs } = request;
+    options.log({
+      kind: "image-built",
+      ...{ tag, dockerfile, contextDir, buildArgs, imageId: image.id },
+    });
     return image;
   };
 }

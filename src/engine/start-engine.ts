@@ -17,7 +17,7 @@ import { createImageBuilder } from "./image-builder.ts";
 import { exportArchive, importArchive } from "./sandbox/archive.ts";
 import { createSandbox } from "./sandbox/create-sandbox.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
-import { openStateDir } from "./state-dir.ts";
+import { deleteAbandonedDirs, openStateDir } from "./state-dir.ts";
 
 export type { EngineLog } from "./engine-log.ts";
 
@@ -86,6 +86,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
     const socketPath = checkSocketPath(options.socketPath ?? join(state.path, "docker.sock"));
     const dockerBin = await writeDockerWrapper(state.path);
     open.sandbox = await openSandbox(options, state.path, log);
+    await deleteAbandonedDirs(state.path);
     const context = await createContext(
       options,
       { log, stateDir: state.path, discarder },

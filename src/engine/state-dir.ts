@@ -1,8 +1,10 @@
-import { chmod, lstat, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 
+import { deleteTree } from "./discarder.ts";
 import { EngineError } from "./engine-error.ts";
+import { startTimeOf } from "./sandbox/find-process.ts";
 
 const OWNER_FILE = "owner.json";
 const PRIVATE_MODE = 0o700;
@@ -25,27 +27,33 @@ export interface StateDir {
  */
 export async function openStateDir(path: string | undefined): Promise<StateDir> {
   const directory = path === undefined ? await makeOwnDir() : await takeGivenDir(resolve(path));
-  const owner = { pid: process.pid, startTicks: await readStartTicks(process.pid) };
+  const owner = { pid: process.pid, startTime: startTimeOf(process.pid) };
   await writeFile(join(directory, OWNER_FILE), JSON.stringify(owner), { mode: 0o600 });
   return {
     path: directory,
     dispose: () => {
       const target = path === undefined ? directory : join(directory, OWNER_FILE);
-      return rm(target, { recursive: true, force: true });
+      return deleteTree(target);
     },
   };
 }
 
 /**
- * Reads when a process was started, in clock ticks since boot: with the pid it names a process for
- * good, since pids are used again.
+ * Deletes the directories of engines that were killed. What such an engine held besides files, the
+ * sandbox gives back first: it finds its records in them.
  *
- * @returns undefined when there is no such process
+ * @param path this engine's directory, beside which the others lie
  */
-export async function readStartTicks(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ""); // gone, or no /proc
-  // The command, in parentheses, may hold spaces; the start time is the 20th field behind it.
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+export async function deleteAbandonedDirs(path: string): Promise<void> {
+  const root = dirname(path);
+  if (!/^berth-\d+$/.test(basename(root)) || !(await isPrivate(root))) return;
+  for (const name of await readdir(root)) {
+    const directory = join(root, name);
+    const owner = await readOwner(directory);
+    if (owner !== undefined && startTimeOf(owner.pid) !== owner.startTime) {
+      await deleteTree(directory);
+    }
+  }
 }
 
 async function makeOwnDir(): Promise<string> {
@@ -67,7 +75,7 @@ async function takeGivenDir(path: string): Promise<string> {
     throw unusable(path, "it can't be made", { cause });
   }
   const owner = await readOwner(path);
-  if (owner !== undefined && (await readStartTicks(owner.pid)) === owner.startTicks) {
+  if (owner !== undefined && startTimeOf(owner.pid) === owner.startTime) {
     throw unusable(path, `the engine of process ${owner.pid} runs in it`);
   }
   return path;
@@ -75,15 +83,13 @@ async function takeGivenDir(path: string): Promise<string> {
 
 async function readOwner(
   path: string,
-): Promise<{ readonly pid: number; readonly startTicks: string } | undefined> {
+): Promise<{ readonly pid: number; readonly startTime: string } | undefined> {
   const text = await readFile(join(path, OWNER_FILE), "utf8").catch(() => ""); // a fresh one
   const owner = parseOwner(text);
   if (typeof owner !== "object" || owner === null) return undefined;
-  if (!("pid" in owner && "startTicks" in owner)) return undefined;
-  const { pid, startTicks } = owner;
-  return typeof pid === "number" && typeof startTicks === "string"
-    ? { pid, startTicks }
-    : undefined;
+  if (!("pid" in owner && "startTime" in owner)) return undefined;
+  const { pid, startTime } = owner;
+  return typeof pid === "number" && typeof startTime === "string" ? { pid, startTime } : undefined;
 }
 
 function parseOwner(text: string): unknown {

@@ -1,8 +1,14 @@
-import { EngineError } from "../engine-error.ts";
+import { EngineError, type EngineErrorCode } from "../engine-error.ts";
 import type { RootfsSpec } from "../sandbox/sandbox.ts";
 import type { ApiAnswer, ApiRequest, ApiRoute } from "./api-exchange.ts";
 import type { EngineContainer } from "./engine-container.ts";
 import type { EngineContext } from "./engine-context.ts";
+
+/** The sandbox's codes that are the client's doing. */
+const ERROR_CODES = new Map<unknown, EngineErrorCode>([
+  ["PATH_NOT_FOUND", "NO_SUCH_PATH"],
+  ["ARCHIVE_INVALID", "BAD_REQUEST"],
+]);
 
 /** The endpoints that carry tar archives in and out of a container. */
 export function archiveRoutes(engine: EngineContext): readonly ApiRoute[] {
@@ -22,8 +28,8 @@ export function archiveRoutes(engine: EngineContext): readonly ApiRoute[] {
 
 async function putArchive(engine: EngineContext, request: ApiRequest): Promise<ApiAnswer> {
   const path = parsePath(request);
-  const { rootfs } = containerWithFiles(engine, request);
-  await engine.archive.importArchive(rootfs, path, request.body).catch(toApiError);
+  const { rootfs, container } = containerWithFiles(engine, request);
+  await engine.archive.importArchive(rootfs, path, request.body, container.pod).catch(toApiError);
   return { kind: "empty", status: 200 };
 }
 
@@ -63,16 +69,6 @@ function parsePath(request: ApiRequest): string {
 
 function toApiError(cause: unknown): never {
   const message = cause instanceof Error ? cause.message : String(cause);
-  if (/ENOENT|ENOTDIR|NO_SUCH|NOT_FOUND/.test(`${errorCode(cause)} ${message}`)) {
-    throw new EngineError("NO_SUCH_PATH", `Cannot archive files: ${message}`, {
-      cause,
-    });
-  }
-  throw new EngineError("ENGINE_FAILED", `Cannot archive files: ${message}`, {
-    cause,
-  });
-}
-
-function errorCode(cause: unknown): string {
-  return cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  throw new EngineError(ERROR_CODES.get(code) ?? "ENGINE_FAILED", message, { cause });
 }

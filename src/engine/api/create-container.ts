@@ -36,20 +36,41 @@ export async function createContainer(
   engine.containers.checkNameIsFree(identity.name);
   const container = isGatewayImage(body.image)
     ? new GatewayContainer(identity, engine.sandbox, (port) => hintAtPort(engine, identity, port))
-    : createApp(engine, identity, await findImage(engine, body.image));
+    : await createApp(engine, identity, await findImage(engine, body.image));
   engine.containers.add(container);
   return container;
 }
 
-function createApp(engine: EngineContext, identity: ContainerIdentity, image: Image): AppContainer {
+async function createApp(
+  engine: EngineContext,
+  identity: ContainerIdentity,
+  image: Image,
+): Promise<AppContainer> {
   const { id, body } = identity;
-  const limits = engine.limitsOf(body.image);
+  const limits = await findLimits(engine, body.image, image);
   const spec = toLaunchSpec(image, body, {
     hostname: id.slice(0, 12),
     writableDir: join(engine.stateDir, "containers", id, "files"),
     limits: body.memoryBytes === undefined ? limits : { ...limits, memoryBytes: body.memoryBytes },
   });
   return new AppContainer({ ...identity, image }, spec, createHost(engine, identity));
+}
+
+/** A snapshot has the limits of the image that it was taken of. */
+async function findLimits(
+  engine: EngineContext,
+  reference: string,
+  image: Image,
+): Promise<ReturnType<EngineContext["limitsOf"]>> {
+  const references = [reference];
+  let { parent } = image;
+  while (parent !== undefined) {
+    const ancestor: Image | undefined = await engine.images.get(parent);
+    references.push(...(ancestor?.tags ?? []));
+    parent = ancestor?.parent;
+  }
+  const found = references.map((name) => engine.limitsOf(name));
+  return found.find((limits) => Object.keys(limits).length > 0) ?? {};
 }
 
 function createHost(engine: EngineContext, { id, name, body }: ContainerIdentity): AppHost {

@@ -43,7 +43,12 @@ export interface ContainerArchive {
   /** @returns a tar of a path inside the container's view */
   exportArchive(rootfs: RootfsSpec, path: string, running: Pod | undefined): Promise<Readable>;
   /** Unpacks a tar below a path inside the container's view. */
-  importArchive(rootfs: RootfsSpec, path: string, tar: Readable): Promise<void>;
+  importArchive(
+    rootfs: RootfsSpec,
+    path: string,
+    tar: Readable,
+    running: Pod | undefined,
+  ): Promise<void>;
 }
 
 /** What `POST /berth/build` asks for. */

@@ -385,6 +385,20 @@ describe("limits and mapped images", () => {
     });
   });
 
+  it("gives a snapshot the limits of the image it was taken of", async () => {
+    await api[Symbol.asyncDispose]();
+    const parent = fakeImage("app:latest", { cmd: ["/app"] });
+    const snapshot = { ...fakeImage("snap:latest", { cmd: ["/app"] }), parent: parent.id };
+    api = await startApi({
+      overrides: {
+        images: new FakeImageStore([parent, snapshot]),
+        limitsOf: (image) => (image === "app:latest" ? { memoryBytes: 1_000_000 } : {}),
+      },
+    });
+    await startInstance(api, appBody("snap"));
+    expect(api.sandbox.pods[0]?.launched[0]?.spec.limits).toEqual({ memoryBytes: 1_000_000 });
+  });
+
   it("answers 404 naming the Dockerfile when a mapped one can't be read", async () => {
     await api[Symbol.asyncDispose]();
     api = await startApi({

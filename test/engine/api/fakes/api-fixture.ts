@@ -15,6 +15,7 @@ import { ExecTable } from "../../../../src/engine/api/exec-table.ts";
 import { isJsonObject } from "../../../../src/engine/api/json-fields.ts";
 import { createPortHint } from "../../../../src/engine/api/port-hint.ts";
 import type { EngineLog } from "../../../../src/engine/engine-log.ts";
+import { SandboxError } from "../../../../src/engine/sandbox/sandbox-error.ts";
 import { FakeImageStore, fakeImage } from "./fake-image-store.ts";
 import { FakeSandbox, type FakeProgram } from "./fake-sandbox.ts";
 
@@ -57,12 +58,15 @@ export async function startApi(
         cmd: ["/app"],
         env: { FROM_IMAGE: "1" },
         workingDir: "/srv",
+        exposedPorts: [8080],
       }),
       fakeImage("empty:latest"),
     ]),
     archive: {
       exportArchive: (_rootfs, path) => {
-        if (path === "/missing") return Promise.reject(new Error("ENOENT: /missing"));
+        if (path === "/missing") {
+          return Promise.reject(new SandboxError("PATH_NOT_FOUND", "Cannot find /missing"));
+        }
         return Promise.resolve(Readable.from([Buffer.from(`tar of ${path}`)]));
       },
       importArchive: async (_rootfs, path, tar) => {
