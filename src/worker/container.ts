@@ -118,6 +118,7 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
       runtime,
       supervisor: this.#supervisor,
       admission: this.#admission,
+      keepAlive: platform.keepAlive,
       traffic: () => this.traffic,
       requiredPorts: () => this.requiredPorts ?? [],
     });

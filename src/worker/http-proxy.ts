@@ -25,6 +25,8 @@ export interface ProxyParts {
   readonly runtime: ContainerRuntime;
   readonly supervisor: Supervisor;
   readonly admission: Admission;
+  /** Keeps the object in memory until the work is settled. */
+  keepAlive(work: Promise<unknown>): void;
   traffic(): Traffic;
   requiredPorts(): readonly number[];
 }
@@ -105,13 +107,16 @@ export class HttpProxy {
     return this.#watchBody(response, response.body, lease);
   }
 
-  /** The platform pipes the body, without a turn of ours per chunk; its end ends the lease. */
+  /**
+   * The platform pipes the body, without a turn of ours per chunk; its end ends the lease. A pipe
+   * alone does not keep the object in memory, and its eviction would cut it (measured on workerd).
+   */
   #watchBody(response: Response, body: ReadableStream, lease: Lease): Response {
     const { supervisor } = this.#parts;
     supervisor.renewLease(lease, "stream");
     const close = (): void => supervisor.closeLease(lease);
     const { readable, writable } = new IdentityTransformStream();
-    body.pipeTo(writable).then(close, close);
+    this.#parts.keepAlive(body.pipeTo(writable).then(close, close));
     return new Response(readable, response);
   }
 
