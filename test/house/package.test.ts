@@ -1,0 +1,106 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import manifest from "../../package.json" with { type: "json" };
+
+const root = join(import.meta.dirname, "..", "..");
+
+function read(path: string): string {
+  return readFileSync(join(root, path), "utf8");
+}
+
+/** Names in the `export { … }` that ends a bundle. */
+function exportedNames(path: string): readonly string[] {
+  const names = /export \{([^}]*)\};/.exec(read(path))?.[1] ?? "";
+  return names
+    .split(",")
+    .map((name) => name.trim().replace(/^.* as /, ""))
+    .filter((name) => name !== "")
+    .toSorted();
+}
+
+/** Modules that a bundle imports, statically or not. */
+function importedModules(path: string): readonly string[] {
+  const imports = read(path).matchAll(/^(?:import|export)\b[^"'\n]*["']([^"']+)["']/gm);
+  const dynamic = read(path).matchAll(/\bimport\(["']([^"']+)["']\)/g);
+  return [...imports, ...dynamic].map((match) => match[1] ?? "");
+}
+
+describe("package.json", () => {
+  it("is ESM, MIT, free of side effects, and asks for Node 20.20 at least", () => {
+    expect(manifest).toMatchObject({
+      name: "@berth/containers",
+      type: "module",
+      license: "MIT",
+      sideEffects: false,
+      engines: { node: ">=20.20" },
+    });
+  });
+
+  it("points at built files only", () => {
+    const { ".": index, "./testing": testing, "./engine": engine } = manifest.exports;
+    const targets = [index, testing, engine].flatMap((entry) => [entry.types, entry.default]);
+    const missing = [...targets, manifest.bin.berth].filter(
+      (path) => !existsSync(join(root, path)),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  it("has a bin that a shell can start", () => {
+    expect(read(manifest.bin.berth).split("\n")[0]).toBe("#!/usr/bin/env node");
+  });
+
+  it("has the programs that the engine starts beside its entries", () => {
+    const sizes = ["pod-main.js", "docker-cli.js"].map(
+      (name) => statSync(join(root, "dist", name)).size,
+    );
+    expect(Math.min(...sizes)).toBeGreaterThan(0);
+  });
+
+  it("approves the install scripts of exactly the packages that need theirs", () => {
+    expect(manifest.allowScripts).toEqual({ esbuild: true, node: true, workerd: true });
+  });
+});
+
+describe("exports", () => {
+  it('gives the names of "."', () => {
+    expect(exportedNames("dist/index.js")).toEqual([
+      "Container",
+      "ContainerError",
+      "errorCode",
+      "getContainer",
+      "getRandom",
+      "isContainerError",
+      "loadBalance",
+      "sessionId",
+      "switchPort",
+    ]);
+  });
+
+  it('gives the names of "./testing"', () => {
+    expect(exportedNames("dist/testing.js")).toEqual([
+      "FakeClock",
+      "FakeContainer",
+      "installContainer",
+      "systemClock",
+    ]);
+  });
+
+  it('gives the names of "./engine"', () => {
+    expect(exportedNames("dist/engine.js")).toEqual(["EngineError", "startEngine"]);
+  });
+
+  it('imports nothing but cloudflare:workers in "."', () => {
+    expect(importedModules("dist/index.js")).toEqual(["cloudflare:workers"]);
+  });
+
+  it('imports nothing in "./testing"', () => {
+    expect(importedModules("dist/testing.js")).toEqual([]);
+  });
+
+  it.each(["index", "testing", "engine"])("leaks no any into the types of %s", (entry) => {
+    const code = read(`dist/types/${entry}.d.ts`).replaceAll(/\/\*[^]*?\*\//g, "");
+    expect(code).toContain("export");
+    expect(code).not.toMatch(/\bany\b/);
+  });
+});
