@@ -8,6 +8,8 @@ import { joinSockets } from "./tunnel.ts";
 export interface IngressHandlers {
   /** Puts new egress rules into force; settles when they are. */
   applyEgress(rules: EgressRules): Promise<void>;
+  /** Told of a port that was asked for while nothing listened on it. */
+  onRefusedPort(port: number): void;
 }
 
 /**
@@ -36,7 +38,7 @@ function readHead(client: Socket, seen: Buffer, handlers: IngressHandlers): void
 }
 
 function dispatch(client: Socket, head: RequestHead, handlers: IngressHandlers): void {
-  if (head.method === "CONNECT") openTunnel(client, head);
+  if (head.method === "CONNECT") openTunnel(client, head, handlers);
   else if (head.method === "PUT" && head.target === "/egress")
     void receiveEgress(client, head, handlers);
   else if (head.method === "GET" && head.target === "/ca")
@@ -44,13 +46,16 @@ function dispatch(client: Socket, head: RequestHead, handlers: IngressHandlers):
   else respond(client, "404 Not Found", `no such resource: ${head.method} ${head.target}`);
 }
 
-function openTunnel(client: Socket, head: RequestHead): void {
+function openTunnel(client: Socket, head: RequestHead, handlers: IngressHandlers): void {
   const authority = head.headers.get("x-dst-addr") ?? head.target;
   const port = Number(authority.slice(authority.lastIndexOf(":") + 1));
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     return respond(client, "400 Bad Request", `not a port: ${authority}`);
   const upstream = connect({ host: "127.0.0.1", port, allowHalfOpen: true, noDelay: true });
-  const refuse = (): void => respond(client, "400 Bad Request", `nothing listens on port ${port}`);
+  const refuse = (): void => {
+    handlers.onRefusedPort(port);
+    respond(client, "400 Bad Request", `nothing listens on port ${port}`);
+  };
   upstream.once("error", refuse);
   const abandon = (): unknown => upstream.destroy();
   client.once("close", abandon);

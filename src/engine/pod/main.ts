@@ -9,6 +9,7 @@ import type { EgressRules, MessageFromPod, MessageToPod } from "./pod-message.ts
 process.on("disconnect", () => process.exit(0));
 
 const waiting = new Map<number, (message: MessageToPod) => void>();
+const refusedPorts = new Set<number>();
 let lastId = 0;
 let hasRoute = false;
 
@@ -31,6 +32,13 @@ async function applyEgress(rules: EgressRules): Promise<void> {
   if (reply.error !== undefined) throw new Error(reply.error);
 }
 
+/** Once a port: a Worker that waits for its app asks many times. */
+function onRefusedPort(port: number): void {
+  if (refusedPorts.has(port)) return;
+  refusedPorts.add(port);
+  tell({ kind: "port-refused", port });
+}
+
 async function forwardQuery(query: Buffer): Promise<Buffer | undefined> {
   const packet = query.toString("base64");
   const reply = await ask((id) => ({ kind: "dns-query", id, packet }));
@@ -45,7 +53,7 @@ process.on("message", (message: MessageToPod, handle: unknown) => {
     waiting.get(message.id)?.(message);
     waiting.delete(message.id);
   } else if (handle instanceof Server) {
-    serveIngress(handle, { applyEgress });
+    serveIngress(handle, { applyEgress, onRefusedPort });
     serveNames({ isEnabled: () => hasRoute, forward: forwardQuery });
     // The host's procfs is still mounted here, so this is the pid that the engine knows.
     tell({ kind: "ready", hostPid: Number(readlinkSync("/proc/self")) });

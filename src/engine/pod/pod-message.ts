@@ -13,6 +13,7 @@ export type MessageToPod =
 /** What a pod's helper process tells the engine. */
 export type MessageFromPod =
   | { readonly kind: "ready"; readonly hostPid: number }
+  | { readonly kind: "port-refused"; readonly port: number }
   | { readonly kind: "egress"; readonly id: number; readonly rules: EgressRules }
   | { readonly kind: "dns-query"; readonly id: number; readonly packet: string };
 

@@ -10,7 +10,14 @@ import { PodEgress } from "./pod-egress.ts";
 import { recordProcess } from "./state-directory.ts";
 import type { PodNetwork } from "./network/internet.ts";
 import { startPodHelper, type PodHelper } from "./pod-helper.ts";
-import type { ExecSpec, LaunchSpec, Pod, ProcessExit, SandboxProcess } from "./sandbox.ts";
+import type {
+  ExecSpec,
+  LaunchSpec,
+  Pod,
+  PodOptions,
+  ProcessExit,
+  SandboxProcess,
+} from "./sandbox.ts";
 import { toSandboxProcess } from "./sandbox-child.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import { Stage } from "./stage.ts";
@@ -43,6 +50,7 @@ export class ProcessPod implements Pod {
   /** Settles once the pod has been closed. */
   readonly closed: Promise<void>;
   readonly #markClosed: () => void;
+  #onRefusedPort: (port: number) => void = () => undefined;
   #isAlive = true;
   #stage: Promise<Stage> | undefined;
   #app: RunningApp | undefined;
@@ -70,7 +78,10 @@ export class ProcessPod implements Pod {
     const network = (): PodNetwork => ({ index, helperPid: helper.hostPid });
     const egress = new PodEgress(resources.internet, network);
     const helper = await startPodHelper(resources.facts.privilege, {
-      onMessage: (message, reply) => void egress.handle(message, reply),
+      onMessage: (message, reply) => {
+        if (message.kind === "port-refused") pod.#onRefusedPort(message.port);
+        else void egress.handle(message, reply);
+      },
     });
     recordProcess(directory, helper.hostPid);
     const group = resources.memory.openGroup(id);
@@ -84,9 +95,19 @@ export class ProcessPod implements Pod {
     }
   }
 
+  /** Takes the wishes of who gets this pod, which may have been prepared before. */
+  handOut({ onRefusedPort }: PodOptions): void {
+    if (onRefusedPort !== undefined) this.#onRefusedPort = onRefusedPort;
+  }
+
   /** Whether the helper still runs. */
   get isAlive(): boolean {
     return this.#isAlive;
+  }
+
+  /** The helper's pid on the host: its namespaces are the pod's. */
+  get helperPid(): number {
+    return this.#helper.hostPid;
   }
 
   /** The pid on the host of the app's first process; `undefined` when none runs. */

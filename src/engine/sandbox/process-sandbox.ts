@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { Limiter } from "./limiter.ts";
 import { ProcessPod } from "./pod.ts";
 import type { PodResources } from "./pod-resources.ts";
-import type { Pod, RunSpec, Sandbox, SandboxFacts, SandboxProcess } from "./sandbox.ts";
+import type { Pod, PodOptions, RunSpec, Sandbox, SandboxFacts, SandboxProcess } from "./sandbox.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
 // A new spare competes with the app that was just given the last one: it waits until that has started.
@@ -31,8 +31,10 @@ export class ProcessSandbox implements Sandbox {
     this.#refill();
   }
 
-  async createPod(): Promise<Pod> {
-    return this.#takePod();
+  async createPod(options: PodOptions): Promise<Pod> {
+    const pod = await this.#takePod();
+    pod.handOut(options);
+    return pod;
   }
 
   async run(spec: RunSpec): Promise<SandboxProcess> {
