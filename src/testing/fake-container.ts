@@ -161,11 +161,6 @@ export class FakeContainer implements ContainerRuntime {
     this.#run = undefined;
   }
 
-  /** Ends the run unseen, as while the object is out of memory: nobody can ask how any more. */
-  vanish(): void {
-    this.#run = undefined;
-  }
-
   /** From now on the app takes no notice of SIGTERM, as a process 1 without a handler. */
   ignoreSigterm(): void {
     this.#exitOn.delete(15);

@@ -375,7 +375,7 @@ describe("Container after eviction", () => {
     const box = createBox({ container: HI });
     await (await box.get()).text();
     await evictDurableObject(box.stub);
-    box.container.vanish();
+    box.container.forget();
     await box.stub.getState();
     await until(() => box.stops.length === 1);
     expect(box.stops[0]).toMatchObject({ exitCode: null, cause: "unknown" });

@@ -1,0 +1,92 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { REPOSITORY } from "./project.ts";
+
+/** A development server under test. */
+export interface DevServer {
+  readonly url: string;
+  readonly process: ChildProcess;
+  /** All that it printed so far. */
+  output(): string;
+  /** Resolves once it has printed `text`. */
+  printed(text: string | RegExp): Promise<void>;
+  /** Ends it as Ctrl-C does, and resolves with its exit code. */
+  stop(): Promise<number | null>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** How to start one. */
+export interface DevServerOptions {
+  readonly command: readonly [string, ...string[]];
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const READY = /Ready on (http:\/\/\S+)/;
+
+/** `berth dev` of this checkout. */
+export function berthDev(...options: string[]): readonly [string, ...string[]] {
+  return [process.execPath, join(REPOSITORY, "dist/cli.js"), "dev", "--port", "0", ...options];
+}
+
+/** `wrangler dev` without berth's command. */
+export function wranglerDev(): readonly [string, ...string[]] {
+  const wrangler = join(REPOSITORY, "node_modules/wrangler/bin/wrangler.js");
+  return [process.execPath, wrangler, "dev", "--port", "0"];
+}
+
+/** Starts a server and waits until it takes requests. */
+export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
+  const [file, ...args] = options.command;
+  const child = spawn(file, args, {
+    cwd: options.cwd,
+    env: { ...process.env, CI: "true", NO_COLOR: "1", FORCE_COLOR: "0", ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let text = "";
+  const listeners = new Set<() => void>();
+  const collect = (chunk: Buffer): void => {
+    text += chunk.toString();
+    for (const listener of listeners) listener();
+  };
+  child.stdout.on("data", collect);
+  child.stderr.on("data", collect);
+  const exited = once(child, "exit");
+  exited.then(
+    () => listeners.forEach((listener) => listener()),
+    () => {},
+  );
+  const printed = (expected: string | RegExp): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const check = (): void => {
+        const isThere =
+          typeof expected === "string" ? text.includes(expected) : expected.test(text);
+        if (!isThere && child.exitCode === null && child.signalCode === null) return;
+        listeners.delete(check);
+        if (isThere) resolve();
+        else reject(new Error(`Ended before it printed ${String(expected)}:\n${text}`));
+      };
+      listeners.add(check);
+      check();
+    });
+  const stop = async (): Promise<number | null> => {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill("SIGINT");
+      await exited;
+    }
+    return child.exitCode;
+  };
+  await printed(READY);
+  const url = READY.exec(text)?.[1] ?? "";
+  return {
+    url,
+    process: child,
+    output: () => text,
+    printed,
+    stop,
+    [Symbol.asyncDispose]: async () => {
+      await stop();
+    },
+  };
+}
