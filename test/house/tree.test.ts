@@ -49,11 +49,4 @@ describe("tracked files", () => {
       '"resolved": "http',
     );
   });
-
-  it("keep the sources at 300 lines a file", () => {
-    const long = tracked
-      .filter((path) => /^src\/.*\.ts$/.test(path))
-      .filter((path) => readFileSync(join(root, path), "utf8").split("\n").length > 301);
-    expect(long).toEqual([]);
-  });
 });
