@@ -24,4 +24,10 @@ export type EngineLog =
       readonly kind: "image-built";
       readonly tag: string;
       readonly imageId: string;
+      /** The Dockerfile's text. */
+      readonly dockerfile: string;
+      /** The build context's directory. */
+      readonly contextDir: string;
+      /** Values of ARG. */
+      readonly buildArgs: Readonly<Record<string, string>>;
     };

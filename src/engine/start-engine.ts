@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openImageStore } from "../images/image-store.ts";
 import { createApiServer, type ApiServer } from "./api/api-server.ts";
 import { ContainerTable } from "./api/container-table.ts";
-import type { EngineContext } from "./api/engine-context.ts";
+import type { BuildRequest, EngineContext } from "./api/engine-context.ts";
 import { engineRoutes } from "./api/engine-routes.ts";
 import { ExecTable } from "./api/exec-table.ts";
 import { GATEWAY_IMAGE } from "./api/gateway-image.ts";
@@ -14,6 +14,7 @@ import { writeDockerWrapper } from "./docker-wrapper.ts";
 import { EngineError } from "./engine-error.ts";
 import type { EngineLog } from "./engine-log.ts";
 import { createImageBuilder } from "./image-builder.ts";
+import { rebuildImage, type RebuildResult } from "./rebuild-image.ts";
 import { exportArchive, importArchive } from "./sandbox/archive.ts";
 import { createSandbox } from "./sandbox/create-sandbox.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
@@ -58,6 +59,11 @@ export interface Engine {
   readonly dockerBin: string;
   /** The environment by which wrangler, miniflare and the Docker CLI find this engine. */
   readonly env: Readonly<Record<string, string>>;
+  /**
+   * Builds an image anew under its tag; when it differs, ends the containers that run the old one,
+   * so that the next request starts from the new one.
+   */
+  rebuild(request: BuildRequest, onLine: (line: string) => void): Promise<RebuildResult>;
   /** Ends every container and gives back all the engine holds; a second call joins the first. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -101,6 +107,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
       socketPath,
       dockerBin,
       env: toEnv(socketPath, dockerBin),
+      rebuild: (request, onLine) => rebuildImage(context, request, onLine),
       [Symbol.asyncDispose]: () => (closing ??= closeParts(open, socketPath, log)),
     };
   } catch (error) {

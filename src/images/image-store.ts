@@ -99,6 +99,7 @@ const NAMED_KEPT_MS = 30 * DAY_MS;
  * directory at once: every record is a file of its own that is replaced whole.
  */
 export async function openImageStore(directory: string): Promise<BuildStore> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
   const layers = await openLayerStore(directory);
   const store = new DiskImageStore(directory, layers);
   await mkdir(store.imagesDir, { recursive: true });

@@ -1,4 +1,4 @@
-import type { TreeEntry } from "../layer/root-tree.ts";
+import type { TreeEntry } from "../layer/tree-entry.ts";
 
 /** What COPY can read from: the build context, or the files of a stage. */
 export interface FileTree {

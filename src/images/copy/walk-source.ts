@@ -4,7 +4,7 @@ import { readlink } from "node:fs/promises";
 import { posix } from "node:path";
 import { pipeline } from "node:stream/promises";
 
-import type { TreeEntry } from "../layer/root-tree.ts";
+import type { TreeEntry } from "../layer/tree-entry.ts";
 import type { FileTree } from "./file-tree.ts";
 
 /** One file, symlink or directory to copy. */

@@ -1,6 +1,6 @@
 import { lstatSync } from "node:fs";
 
-import { toEntry, type TreeEntry } from "./root-tree.ts";
+import { toEntry, type TreeEntry } from "./tree-entry.ts";
 
 const hostDirectories = ["bin", "sbin", "usr", "opt"];
 const privateModes: Readonly<Record<string, number>> = {

@@ -14,7 +14,8 @@ import {
 } from "node:fs/promises";
 import { join, posix } from "node:path";
 
-import type { RootTree, TreeEntry } from "./root-tree.ts";
+import type { RootTree } from "./root-tree.ts";
+import type { TreeEntry } from "./tree-entry.ts";
 
 /** Who owns what a step writes, and with which bits. */
 export interface Ownership {

@@ -3,23 +3,13 @@ import { lstat, readdir, readlink } from "node:fs/promises";
 import { join, posix } from "node:path";
 
 import { statHostBase } from "./host-base.ts";
+import { toEntry, type TreeEntry } from "./tree-entry.ts";
 
 /** A layer as {@link RootTree} looks at it. */
 export interface TreeLayer {
   readonly directory: string;
   /** Directories, without leading slash, that hide what lies under them. */
   readonly opaque: readonly string[];
-}
-
-/** What is at a path of an image. */
-export interface TreeEntry {
-  readonly kind: "directory" | "file" | "symlink" | "other";
-  /** Where it lies on this machine; undefined for a directory that only the sandbox makes. */
-  readonly source: string | undefined;
-  /** Permission bits. */
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
 }
 
 const MAX_SYMLINKS = 40;
@@ -134,16 +124,4 @@ async function lookInLayer(
 
 function isWhiteout(stats: Stats): boolean {
   return stats.isCharacterDevice() && stats.rdev === 0;
-}
-
-/** Describes a file of this machine as a part of an image. */
-export function toEntry(stats: Stats, source: string): TreeEntry {
-  const { mode, uid, gid } = stats;
-  return { kind: kindOf(stats), source, mode: mode & 0o7777, uid, gid };
-}
-
-function kindOf(stats: Stats): TreeEntry["kind"] {
-  if (stats.isDirectory()) return "directory";
-  if (stats.isFile()) return "file";
-  return stats.isSymbolicLink() ? "symlink" : "other";
 }

@@ -1,0 +1,59 @@
+import { Command } from "commander";
+
+import { toDevOptions, type DevOptions } from "./dev-options.ts";
+
+/** What the commands do; each gives its exit code. */
+export interface ProgramActions {
+  readonly dev: (options: DevOptions) => Promise<number>;
+  readonly engine: (command: readonly string[]) => Promise<number>;
+}
+
+/** What {@link createProgram} needs. */
+export interface ProgramOptions {
+  readonly version: string;
+  readonly cwd: string;
+  readonly actions: ProgramActions;
+  /** Told the exit code of the command that ran. */
+  readonly onExitCode: (exitCode: number) => void;
+}
+
+interface RawDevFlags {
+  engine?: string;
+  enforceCpu?: boolean;
+  runSteps: boolean;
+  mapImage: string[];
+}
+
+/** Makes the command line. */
+export function createProgram(options: ProgramOptions): Command {
+  const { actions, cwd, onExitCode } = options;
+  const program = new Command("berth")
+    .description("Cloudflare Containers without Docker, on this machine")
+    .version(options.version);
+  program
+    .command("dev")
+    .description("run wrangler dev with an embedded container engine; other options are wrangler's")
+    .option("--engine <kind>", "process, docker or podman (default: process on Linux)")
+    .option("--enforce-cpu", "enforce the CPU share of the instance type")
+    .option("--no-run-steps", "refuse Dockerfiles with RUN steps")
+    .option(
+      "--map-image <reference=Dockerfile>",
+      "build a Dockerfile where the configuration names this image (repeatable)",
+      (value: string, list: string[]) => [...list, value],
+      [],
+    )
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(async (flags: RawDevFlags, command: Command) => {
+      onExitCode(await actions.dev(toDevOptions(flags, command.args, cwd)));
+    });
+  program
+    .command("engine")
+    .description("run any command with an embedded container engine: berth engine -- vite dev")
+    .argument("<command...>")
+    .passThroughOptions()
+    .action(async (words: string[]) => {
+      onExitCode(await actions.engine(words));
+    });
+  return program.enablePositionalOptions();
+}

@@ -1,0 +1,42 @@
+/** What one instance may use. */
+export interface InstanceSize {
+  readonly memoryBytes: number;
+  readonly vcpu: number;
+}
+
+const MIB = 1024 * 1024;
+const size = (vcpu: number, memoryMib: number): InstanceSize => ({
+  vcpu,
+  memoryBytes: memoryMib * MIB,
+});
+
+/** @see https://developers.cloudflare.com/containers/platform/limits/ (as of November 2026) */
+const instanceTypes: ReadonlyMap<string, InstanceSize> = new Map([
+  ["lite", size(1 / 16, 256)],
+  ["dev", size(1 / 16, 256)], // the former name of lite
+  ["basic", size(1 / 4, 1024)],
+  ["standard", size(1 / 2, 4096)], // the former name of standard-1
+  ["standard-1", size(1 / 2, 4096)],
+  ["standard-2", size(1, 6144)],
+  ["standard-3", size(2, 8192)],
+  ["standard-4", size(4, 12_288)],
+]);
+const DEFAULT_TYPE = "lite";
+
+/**
+ * Reads `instance_type` of a wrangler configuration: a name, or `{ vcpu, memory_mib }`.
+ *
+ * @param value as it stands there; undefined is "lite"
+ * @returns undefined for a type that is not known: wrangler refuses it, or is newer than this table
+ */
+export function instanceSize(value: unknown): InstanceSize | undefined {
+  if (typeof value === "string") return instanceTypes.get(value);
+  const standard = instanceTypes.get(DEFAULT_TYPE);
+  if (typeof value !== "object" || value === null || standard === undefined) return standard;
+  const memoryMib = "memory_mib" in value ? value.memory_mib : undefined;
+  const vcpu = "vcpu" in value ? value.vcpu : undefined;
+  return {
+    memoryBytes: typeof memoryMib === "number" ? memoryMib * MIB : standard.memoryBytes,
+    vcpu: typeof vcpu === "number" ? vcpu : standard.vcpu,
+  };
+}

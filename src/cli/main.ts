@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+
+import { EngineError } from "../engine/engine-error.ts";
+import { SandboxError } from "../engine/sandbox/sandbox-error.ts";
+import { CliError } from "./cli-error.ts";
+import { createProgram } from "./create-program.ts";
+import type { LineSink } from "./print-engine-log.ts";
+import { runDev } from "./run-dev.ts";
+import { runEngine } from "./run-engine.ts";
+
+/**
+ * Runs the command line.
+ *
+ * @param argv as `process.argv`
+ */
+export async function main(argv: readonly string[]): Promise<void> {
+  const sink: LineSink = {
+    stdout: (line) => process.stdout.write(`${line}\n`),
+    stderr: (line) => process.stderr.write(`${line}\n`),
+  };
+  const program = createProgram({
+    version: readVersion(),
+    cwd: process.cwd(),
+    actions: { dev: (options) => runDev(options, sink), engine: (words) => runEngine(words, sink) },
+    onExitCode: (exitCode) => {
+      process.exitCode = exitCode;
+    },
+  });
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    process.exitCode = 1;
+    sink.stderr(`berth: ${isExpected(error) ? error.message : describe(error)}`);
+  }
+}
+
+/** Errors whose message is meant for the user; a stack would only hide it. */
+function isExpected(error: unknown): error is Error {
+  return error instanceof CliError || error instanceof EngineError || error instanceof SandboxError;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** From src/cli as from dist, package.json is found by going up. */
+function readVersion(): string {
+  const candidates = ["../package.json", "../../package.json"];
+  for (const candidate of candidates) {
+    try {
+      const text = readFileSync(new URL(candidate, import.meta.url), "utf8");
+      const manifest: unknown = JSON.parse(text);
+      if (typeof manifest !== "object" || manifest === null || !("version" in manifest)) continue;
+      return String(manifest.version);
+    } catch {
+      continue; // not there
+    }
+  }
+  return "unknown";
+}

@@ -1,0 +1,26 @@
+import { startEngine } from "../engine/start-engine.ts";
+import { imagesDir } from "./images-dir.ts";
+import { createPalette } from "./palette.ts";
+import { createLogPrinter, type LineSink } from "./print-engine-log.ts";
+import { runChild } from "./run-child.ts";
+
+/**
+ * `berth engine -- COMMAND`: runs a command with an embedded engine that ends with it.
+ *
+ * @returns the command's exit code
+ * @throws {CliError} COMMAND_NOT_FOUND
+ */
+export async function runEngine(command: readonly string[], sink: LineSink): Promise<number> {
+  const [program = "", ...args] = command;
+  await using engine = await startEngine({
+    imagesDir: imagesDir(process.env),
+    // stdout is the command's own: it may be piped to something that reads it.
+    log: createLogPrinter({ ...sink, stdout: sink.stderr }, createPalette(process.stderr.isTTY)),
+  });
+  return await runChild({
+    program,
+    args,
+    cwd: process.cwd(),
+    env: { ...process.env, ...engine.env },
+  });
+}
