@@ -1,11 +1,21 @@
 // Builds dist/: tsup writes the JavaScript, tsc the declarations. With `--if-stale` it does nothing
 // when dist/ is newer than everything that goes into it.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
-const stamp = join(root, "dist", ".built");
+const dist = join(root, "dist");
+const stamp = join(root, "node_modules", ".cache", "berth", "built");
 
 function newestMs(directory: string): number {
   const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
@@ -16,7 +26,7 @@ function newestMs(directory: string): number {
 }
 
 function isStale(): boolean {
-  if (!existsSync(stamp)) return true;
+  if (!existsSync(stamp) || !existsSync(dist)) return true;
   const builtAtMs = statSync(stamp).mtimeMs;
   const inputs = [join(root, "src"), join(root, ".config")];
   return inputs.some((directory) => newestMs(directory) > builtAtMs);
@@ -29,10 +39,29 @@ function run(command: string, args: readonly string[]): void {
   throw new Error(`Cannot build: ${command} ended with ${error?.message ?? `exit code ${status}`}`);
 }
 
-if (!process.argv.includes("--if-stale") || isStale()) {
-  rmSync(join(root, "dist"), { recursive: true, force: true });
-  run("tsup", ["--config", ".config/tsup.config.ts", "--silent"]);
-  run("tsc", ["-p", ".config/tsconfig.emit-worker.json"]);
-  run("tsc", ["-p", ".config/tsconfig.emit-node.json"]);
-  writeFileSync(stamp, "");
+/**
+ * Builds beside dist/ and swaps, so that a failed build leaves the old one, and whoever runs from
+ * dist/ meanwhile never finds it half empty.
+ */
+function build(): void {
+  const fresh = join(root, `.dist-${process.pid}`);
+  const old = `${fresh}-old`;
+  const startedAt = new Date();
+  try {
+    run("tsup", ["--config", ".config/tsup.config.ts", "--silent", "--out-dir", fresh]);
+    for (const project of ["worker", "node"]) {
+      const config = `.config/tsconfig.emit-${project}.json`;
+      run("tsc", ["-p", config, "--outDir", join(fresh, "types")]);
+    }
+    if (existsSync(dist)) renameSync(dist, old);
+    renameSync(fresh, dist);
+    mkdirSync(dirname(stamp), { recursive: true });
+    writeFileSync(stamp, "");
+    // A source that changed during the build is newer than what was built.
+    utimesSync(stamp, startedAt, startedAt);
+  } finally {
+    for (const directory of [fresh, old]) rmSync(directory, { recursive: true, force: true });
+  }
 }
+
+if (!process.argv.includes("--if-stale") || isStale()) build();
