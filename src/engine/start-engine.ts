@@ -87,7 +87,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   const log = options.log ?? (() => undefined);
   const state = await openStateDir(options.stateDir);
   const discarder = createDiscarder((message) => log({ kind: "notice", message }));
-  const open: OpenParts = { stateDispose: state.dispose, discarder };
+  const open: OpenParts = { stateDispose: () => state.dispose(), discarder };
   try {
     const socketPath = checkSocketPath(options.socketPath ?? join(state.path, "docker.sock"));
     const dockerBin = await writeDockerWrapper(state.path);

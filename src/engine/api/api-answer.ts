@@ -18,12 +18,12 @@ export function sendAnswer(response: ServerResponse, answer: ApiAnswer): void {
   response.on("error", () => undefined); // the client has left; nobody is there to be told
   switch (answer.kind) {
     case "json":
-      sendText(response, answer.status, toJson(answer.body), JSON_TYPE);
+      sendText(response, toJson(answer.body), { status: answer.status, headers: JSON_TYPE });
       return;
     case "text":
-      sendText(response, answer.status, answer.body, {
-        "Content-Type": "text/plain; charset=utf-8",
-        ...answer.headers,
+      sendText(response, answer.body, {
+        status: answer.status,
+        headers: { "Content-Type": "text/plain; charset=utf-8", ...answer.headers },
       });
       return;
     case "empty":
@@ -44,14 +44,10 @@ export function sendAnswer(response: ServerResponse, answer: ApiAnswer): void {
 
 function sendText(
   response: ServerResponse,
-  status: number,
   text: string,
-  headers: Readonly<Record<string, string>>,
+  { status, headers }: { status: number; headers: Readonly<Record<string, string>> },
 ): void {
-  response.writeHead(status, {
-    ...headers,
-    "Content-Length": Buffer.byteLength(text),
-  });
+  response.writeHead(status, { ...headers, "Content-Length": Buffer.byteLength(text) });
   response.end(text);
 }
 

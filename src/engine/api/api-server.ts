@@ -1,16 +1,14 @@
 import { once } from "node:events";
-import { createServer, ServerResponse, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import { Socket } from "node:net";
-import { Readable, type Duplex } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 
 import { EngineError } from "../engine-error.ts";
 import { answerError, sendAnswer } from "./api-answer.ts";
 import type { ApiAnswer, ApiHandler, ApiRequest, ApiRoute } from "./api-exchange.ts";
-import { isJsonObject, type JsonObject } from "./json-fields.ts";
-import { readUpgradeBody } from "./read-upgrade-body.ts";
+import { readJson } from "./read-json.ts";
 import { createRouter, type RouteMatcher } from "./router.ts";
-
-const MAX_JSON_BYTES = 16 * 1024 * 1024;
+import { serveUpgrade } from "./serve-upgrade.ts";
 
 /** The server of the Docker API. */
 export interface ApiServer {
@@ -64,9 +62,9 @@ function createHttpServer(
       connection.destroy(); // Node's own servers give sockets; only a foreign emitter would not
       return;
     }
-    void serveUpgrade(message, connection, head, (incoming) =>
-      handle(matchRoute, incoming, onFailure),
-    );
+    const answer = (body: Readable): Promise<ApiAnswer> =>
+      handle(matchRoute, { message, body, isUpgrade: true }, onFailure);
+    void serveUpgrade({ message, connection, head }, answer);
   });
   server.on("clientError", (_error, connection) => {
     if (!connection.writable) return;
@@ -135,71 +133,4 @@ function toApiRequest(
     isUpgrade: incoming.isUpgrade,
     json: () => readJson(incoming.body),
   };
-}
-
-async function serveUpgrade(
-  message: IncomingMessage,
-  connection: Socket,
-  head: Buffer,
-  answer: (incoming: Incoming) => Promise<ApiAnswer>,
-): Promise<void> {
-  const read = await readUpgradeBody(message.headers["content-length"], connection, head);
-  if (read === undefined) {
-    connection.destroy();
-    return;
-  }
-  const body = Readable.from(read.body.length > 0 ? [read.body] : []);
-  const result = await answer({ message, body, isUpgrade: true });
-  if (result.kind === "hijack") {
-    connection.write(
-      `HTTP/1.1 101 UPGRADED\r\nContent-Type: ${result.contentType}\r\n` +
-        "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n",
-    );
-    if (read.rest.length > 0) connection.unshift(read.rest);
-    result.serve(connection);
-    return;
-  }
-  const response = new ServerResponse(message);
-  response.shouldKeepAlive = false;
-  response.on("finish", () => connection.end());
-  response.assignSocket(connection);
-  sendAnswer(response, result);
-}
-
-async function readJson(body: Readable): Promise<JsonObject> {
-  const text = await readText(body);
-  if (text.trim() === "") return {};
-  const value = parseJson(text);
-  if (isJsonObject(value)) return value;
-  throw new EngineError("BAD_REQUEST", `Cannot read body: ${text.slice(0, 100)}; send an object`);
-}
-
-async function readText(body: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  try {
-    for await (const chunk of body) {
-      const bytes = Buffer.from(chunk);
-      sizeBytes += bytes.length;
-      if (sizeBytes <= MAX_JSON_BYTES) chunks.push(bytes);
-    }
-  } catch (cause) {
-    throw new EngineError("BAD_REQUEST", "Cannot read body: the client left", {
-      cause,
-    });
-  }
-  if (sizeBytes > MAX_JSON_BYTES) {
-    const text = `Cannot read body: ${sizeBytes} bytes; send at most ${MAX_JSON_BYTES}`;
-    throw new EngineError("TOO_LARGE", text);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const error = `Cannot read body: invalid JSON: ${text.slice(0, 100)}; send a JSON object`;
-    throw new EngineError("BAD_REQUEST", error, { cause });
-  }
 }

@@ -155,7 +155,8 @@ function toExecSpec(app: LaunchSpec, body: JsonObject, argv: readonly string[]):
 /** Docker's order is height, width; 0 means the default. */
 function parseConsoleSize(value: unknown): TtySize {
   if (!Array.isArray(value)) return DEFAULT_SIZE;
-  const [rows, columns]: readonly unknown[] = value;
+  const sizes: readonly unknown[] = value;
+  const [rows, columns] = sizes;
   return {
     columns: isDimension(columns) ? columns : DEFAULT_SIZE.columns,
     rows: isDimension(rows) ? rows : DEFAULT_SIZE.rows,

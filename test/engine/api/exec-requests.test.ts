@@ -186,7 +186,7 @@ describe("POST /exec/ID/start", () => {
       WorkingDir: "/tmp",
       User: "nobody",
     };
-    await (await attach(await createExec(["both"], more))).resume();
+    (await attach(await createExec(["both"], more))).resume();
     await expect
       .poll(() => api.sandbox.pods[0]?.execs[0]?.spec)
       .toMatchObject({

@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -10,12 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { isJsonObject, type JsonObject } from "../../../src/engine/api/json-fields.ts";
 import { startEngine, type Engine, type EngineLog } from "../../../src/engine/start-engine.ts";
+import { requireMiniflare, type Runtime } from "./fakes/miniflare.ts";
 import { CONTAINER_APP, CONTAINER_WORKER } from "./fakes/container-worker.ts";
-
-interface Runtime {
-  readonly ready: Promise<URL>;
-  dispose(): Promise<void>;
-}
 
 const DOCKERFILE =
   'FROM node:22\nWORKDIR /app\nCOPY app.js .\nEXPOSE 8080\nCMD ["node", "app.js"]\n';
@@ -47,10 +42,8 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** The miniflare that wrangler brings: it is no dependency of this package. */
 function startRuntime(socketPath: string): Runtime {
-  const wrangler = createRequire(import.meta.url).resolve("wrangler");
-  const { Miniflare } = createRequire(wrangler)("miniflare");
+  const Miniflare = requireMiniflare();
   const modules = { "worker.mjs": { type: "esm", contents: CONTAINER_WORKER } };
   const container = { imageName: "app" };
   return new Miniflare({
