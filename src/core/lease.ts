@@ -11,6 +11,9 @@ export const LEASE_TTL_MS = {
   socket: 60 * 60_000,
 } as const;
 
+/** A lease is not looked at more often than this, however short `sleepAfter` is. */
+const MIN_RECHECK_MS = 1_000;
+
 /** What a lease stands for. */
 export type LeaseKind = keyof typeof LEASE_TTL_MS;
 
@@ -40,10 +43,11 @@ export function idleAtMs(
   nowMs: number,
 ): number {
   let deadlineMs = lastActivityMs + sleepAfterMs;
+  const soonestMs = nowMs + Math.max(sleepAfterMs, MIN_RECHECK_MS);
   for (const lease of leases) {
     const leaseEndMs = leaseDeadlineMs(lease);
     if (leaseEndMs <= nowMs) continue;
-    deadlineMs = Math.max(deadlineMs, Math.min(leaseEndMs, nowMs + sleepAfterMs));
+    deadlineMs = Math.max(deadlineMs, Math.min(leaseEndMs, soonestMs));
   }
   return deadlineMs;
 }

@@ -103,10 +103,15 @@ export class Admission {
 
   async #pass(ports: readonly number[], budget: WaitBudget): Promise<number> {
     const startedAtMs = this.#now();
-    const runs = await Promise.all(
-      ports.map((port) => this.#gate(port).join(this.#patience(port, budget, startedAtMs))),
-    );
-    return Math.max(...runs);
+    const lease = this.#supervisor.openLease("request"); // a boot may outlast sleepAfter
+    try {
+      const runs = await Promise.all(
+        ports.map((port) => this.#gate(port).join(this.#patience(port, budget, startedAtMs))),
+      );
+      return Math.max(...runs);
+    } finally {
+      this.#supervisor.closeLease(lease);
+    }
   }
 
   #gate(port: number): SharedTask<number> {

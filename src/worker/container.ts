@@ -211,12 +211,12 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
     this.#supervisor.dispatch({ kind: "stop-requested", atMs, signal: number });
   }
 
-  /** Ends the container at once. Resolves when it is gone. */
+  /** Ends the container at once. Resolves when it is gone, or after 10 s if it will not go. */
   async destroy(): Promise<void> {
     const phase = await this.#supervisor.reconcile();
     if (phase.kind === "stopped") return;
     this.#supervisor.dispatch({ kind: "destroy-requested", atMs: systemClock.now() });
-    await this.#supervisor.ended(phase.run);
+    await this.#supervisor.destroyed(phase.run);
   }
 
   /** Called once per run, when the container is up; when its ports answer, if those are awaited. */

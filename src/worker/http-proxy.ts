@@ -115,8 +115,12 @@ export class HttpProxy {
     const { supervisor } = this.#parts;
     supervisor.renewLease(lease, "stream");
     const close = (): void => supervisor.closeLease(lease);
+    const broken = (): void => {
+      close();
+      supervisor.suspect();
+    };
     const { readable, writable } = new IdentityTransformStream();
-    this.#parts.keepAlive(body.pipeTo(writable).then(close, close));
+    this.#parts.keepAlive(body.pipeTo(writable).then(close, broken));
     return new Response(readable, response);
   }
 
@@ -125,7 +129,10 @@ export class HttpProxy {
     supervisor.renewLease(lease, "socket");
     const client = joinSockets(container, {
       onMessage: () => supervisor.renewLease(lease),
-      onClosed: () => supervisor.closeLease(lease),
+      onClosed: () => {
+        supervisor.closeLease(lease);
+        supervisor.suspect();
+      },
     });
     return new Response(null, { status: 101, webSocket: client, headers: response.headers });
   }
@@ -135,7 +142,7 @@ export class HttpProxy {
     const known =
       error instanceof ContainerError ? error : toContainerError(error, `proxy to port ${port}`);
     if (known.code !== "ABORTED") console.error(known.message);
-    void this.#parts.supervisor.reconcile();
+    this.#parts.supervisor.suspect();
     return toResponse(known);
   }
 }

@@ -22,15 +22,13 @@ export type FindCallback = (
 export class ScheduleTable {
   readonly #storage: ObjectStorage;
   readonly #findCallback: FindCallback;
+  readonly #running = new Set<string>();
   #nextDueAtMs: number | undefined;
 
   constructor(storage: ObjectStorage, findCallback: FindCallback) {
     this.#storage = storage;
     this.#findCallback = findCallback;
-    const table = storage.sql.exec(
-      "SELECT 1 FROM sqlite_master WHERE name = 'container_schedules'",
-    );
-    if (table.toArray().length > 0) this.#readNextDue();
+    if (this.#hasTable()) this.#readNextDue();
   }
 
   /** When the next task is due, in milliseconds since the epoch. */
@@ -91,26 +89,37 @@ export class ScheduleTable {
 
   /** Removes the tasks that call one method. */
   deleteAll(callback: string): void {
-    if (this.#nextDueAtMs === undefined) return;
+    if (!this.#hasTable()) return;
     this.#storage.sql.exec("DELETE FROM container_schedules WHERE callback = ?", callback);
     this.#readNextDue();
   }
 
   /**
-   * Runs every task that is due. One that throws, or whose method is gone since a deploy, is
-   * reported and removed: it must never hold up the others or wake the object for ever.
+   * Runs every task that is due, side by side: none waits for another, not even for one that never
+   * returns. One that throws, or whose method is gone since a deploy, is removed all the same: it
+   * must not wake the object for ever. A task that was cut short runs again.
+   *
+   * @param onSettled told of each task when it has ended, and of its error if it had one
    */
-  async runDue(nowMs: number, report: (error: unknown) => void): Promise<void> {
+  async runDue(nowMs: number, onSettled: (error: unknown) => void): Promise<void> {
     if (this.#nextDueAtMs === undefined || this.#nextDueAtMs > nowMs) return;
-    for (const row of this.#select("WHERE time <= ? ORDER BY time", nowMs / 1_000)) {
-      try {
-        await this.#run(row);
-      } catch (error) {
-        report(error);
-      }
-      this.#storage.sql.exec("DELETE FROM container_schedules WHERE id = ?", row.id);
-    }
+    const due = this.#select("WHERE time <= ? ORDER BY time", nowMs / 1_000).filter(
+      ({ id }) => !this.#running.has(id),
+    );
+    for (const { id } of due) this.#running.add(id);
     this.#readNextDue();
+    await Promise.all(due.map((row) => this.#settle(row, onSettled)));
+  }
+
+  async #settle(row: Row, onSettled: (error: unknown) => void): Promise<void> {
+    const error = await this.#run(row).then(
+      () => undefined,
+      (thrown: unknown) => thrown ?? new Error(`Task ${row.callback} failed without an error`),
+    );
+    this.#storage.sql.exec("DELETE FROM container_schedules WHERE id = ?", row.id);
+    this.#running.delete(row.id);
+    this.#readNextDue();
+    onSettled(error);
   }
 
   async #run(row: Row): Promise<void> {
@@ -123,6 +132,12 @@ export class ScheduleTable {
     }
     const schedule = toSchedule<unknown>(row);
     await callback(schedule.payload, schedule);
+  }
+
+  /** An object without tasks has no table, and makes none by being asked. */
+  #hasTable(): boolean {
+    const query = "SELECT 1 FROM sqlite_master WHERE name = 'container_schedules'";
+    return this.#storage.sql.exec(query).toArray().length > 0;
   }
 
   #insert(row: Row): void {
@@ -148,15 +163,19 @@ export class ScheduleTable {
   }
 
   #select(clause: string, value: string | number): Row[] {
-    if (this.#nextDueAtMs === undefined) return [];
+    if (!this.#hasTable()) return [];
     const query = `SELECT id, callback, payload, type, time, delayInSeconds FROM container_schedules ${clause}`;
     return this.#storage.sql.exec<Row>(query, value).toArray();
   }
 
   #readNextDue(): void {
-    const query = "SELECT MIN(time) AS time FROM container_schedules";
-    const { time } = this.#storage.sql.exec<{ time: number | null }>(query).one();
-    this.#nextDueAtMs = time === null ? undefined : Math.ceil(time * 1_000);
+    const query = "SELECT id, time FROM container_schedules ORDER BY time LIMIT ?";
+    const rows = this.#storage.sql.exec<{ id: string; time: number }>(
+      query,
+      this.#running.size + 1,
+    );
+    const next = rows.toArray().find(({ id }) => !this.#running.has(id));
+    this.#nextDueAtMs = next === undefined ? undefined : Math.ceil(next.time * 1_000);
   }
 }
 

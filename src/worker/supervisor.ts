@@ -25,6 +25,12 @@ import { sleep } from "./sleep.ts";
 /** How long a container may look gone before its end is taken for granted, unseen. */
 const GONE_GRACE_MS = 1_000;
 
+/** After a broken connection: the end of a container shows a moment later than its sockets'. */
+const SUSPICION_MS = 250;
+
+/** How long a caller of `destroy()` waits; the alarm sees to it after that. */
+const DESTROY_WAIT_MS = 10_000;
+
 /**
  * Turns what happens to one instance into events, keeps what the transition decides, and does what
  * it commands. Decides nothing itself.
@@ -91,19 +97,31 @@ export class Supervisor {
     const { runtime } = this.#platform;
     if (isLive(this.phase) !== runtime.running) {
       this.dispatch({ kind: "observed", atMs: this.#now(), isRunning: runtime.running });
-      if (isLive(this.phase) && !runtime.running) await this.settle(this.phase.run);
+      if (isLive(this.phase) && !runtime.running) await this.#settle(this.phase.run, GONE_GRACE_MS);
     }
     return this.phase;
   }
 
-  /** Waits until the end of a run that looks gone is known, or must be taken for granted. */
-  async settle(run: number): Promise<void> {
+  /** Looks after the container a moment later, because a connection to it broke. */
+  suspect(): void {
+    const { clock } = this.#platform;
+    this.#platform.keepAlive(sleep(clock, SUSPICION_MS).then(() => this.reconcile()));
+  }
+
+  /** Waits until a destroyed run has ended. Never for ever: the alarm destroys it again. */
+  async destroyed(run: number): Promise<void> {
+    await this.#settle(run, DESTROY_WAIT_MS);
+  }
+
+  /** Waits until the end of a run is known, or must be taken for granted. */
+  async #settle(run: number, graceMs: number): Promise<void> {
     const { clock, runtime } = this.#platform;
     const settled = new AbortController();
     await Promise.race([
       this.#exits.watch(run).finally(() => settled.abort()),
-      sleep(clock, GONE_GRACE_MS, settled.signal),
+      sleep(clock, graceMs, settled.signal),
     ]);
+    settled.abort();
     if (this.phase.run !== run || runtime.running) return;
     const exit = { exitCode: null, cause: "unknown" } as const;
     this.dispatch({ kind: "exited", atMs: this.#now(), run, exit });
@@ -152,8 +170,8 @@ export class Supervisor {
   async alarm(): Promise<void> {
     this.#instance = { ...this.#instance, alarmAtMs: null };
     await this.reconcile();
-    await this.#tasks.runDue(this.#now(), (error) => this.#host.report(error));
     const atMs = this.#now();
+    this.#platform.keepAlive(this.#tasks.runDue(atMs, (error) => this.#afterTask(error)));
     this.dispatch({ kind: "alarm", atMs, idleAtMs: this.#idleAtMs(atMs) });
   }
 
@@ -279,6 +297,11 @@ export class Supervisor {
     } else {
       this.dispatch({ kind: "exited", atMs, run: ending.run, exit: ending.exit });
     }
+  }
+
+  #afterTask(error: unknown): void {
+    if (error !== undefined) this.#host.report(error);
+    this.rearm();
   }
 
   /** For work that nobody awaits: its failure is the user's to see, not to be lost. */
