@@ -75,9 +75,9 @@ interface OpenView {
 }
 
 function openView(rootfs: RootfsSpec, running: Pod | undefined): Promise<OpenView> {
-  const pid = running instanceof ProcessPod ? running.appPid : undefined;
-  if (pid === undefined) return mountView(rootfs);
-  return Promise.resolve({ root: `/proc/${pid}/root`, close: () => Promise.resolve() });
+  const root = running instanceof ProcessPod ? running.appRoot : undefined;
+  if (root === undefined) return mountView(rootfs);
+  return Promise.resolve({ root, close: () => Promise.resolve() });
 }
 
 function notFound(path: string): SandboxError {

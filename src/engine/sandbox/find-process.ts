@@ -1,12 +1,22 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 
 /** Reads a process's start time in clock ticks; with it a pid names one process for ever. */
 export function startTimeOf(pid: number): string | undefined {
+  return statFields(pid)[19];
+}
+
+/** The parent's pid; 0 when the process is gone. */
+export function parentOf(pid: number): number {
+  return Number(statFields(pid)[1] ?? 0);
+}
+
+/** The fields of /proc/PID/stat from the state on; the name before it may hold anything. */
+function statFields(pid: number): readonly string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
-    return undefined; // The process is gone.
+    return []; // The process is gone.
   }
 }
 
@@ -18,18 +28,6 @@ export function childrenOf(pid: number): readonly number[] {
   } catch {
     return []; // The process is gone, or the kernel has no such file.
   }
-}
-
-/** Lists every descendant of a process, itself included. */
-export function processTree(pid: number): readonly number[] {
-  return [pid, ...childrenOf(pid).flatMap(processTree)];
-}
-
-/** Lists all processes. */
-export function allProcesses(): readonly number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
 }
 
 /** Sends a signal to a process that may be gone; tells whether it was there. */

@@ -47,6 +47,7 @@ export class ProcessPod implements Pod {
   readonly #helper: PodHelper;
   readonly #group: ResourceGroup;
   readonly #egress: PodEgress;
+  readonly gone: Promise<void>;
   /** Settles once the pod has been closed. */
   readonly closed: Promise<void>;
   readonly #markClosed: () => void;
@@ -64,7 +65,9 @@ export class ProcessPod implements Pod {
     this.#helper = parts.helper;
     this.#group = parts.group;
     this.#egress = parts.egress;
-    void this.#helper.exited.then(() => (this.#isAlive = false));
+    this.gone = this.#helper.exited.then(() => {
+      this.#isAlive = false;
+    });
     let markClosed = (): void => undefined;
     this.closed = new Promise((resolve) => (markClosed = resolve));
     this.#markClosed = () => markClosed();
@@ -113,6 +116,11 @@ export class ProcessPod implements Pod {
   /** The pid on the host of the app's first process; `undefined` when none runs. */
   get appPid(): number | undefined {
     return this.#app?.stage.hostPid;
+  }
+
+  /** The way to the running app's root for this process; `undefined` when none runs. */
+  get appRoot(): string | undefined {
+    return this.#app?.stage.root;
   }
 
   /** Gives or takes the way to the internet, as `PUT /egress` does. */

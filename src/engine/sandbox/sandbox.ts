@@ -40,6 +40,8 @@ export interface Pod {
   launch(spec: LaunchSpec): Promise<SandboxProcess>;
   /** Starts a command in the launched app's namespaces; rejects when none runs. */
   exec(spec: ExecSpec): Promise<SandboxProcess>;
+  /** Settles when the pod's processes are gone: by `close()`, or because its helper died. */
+  readonly gone: Promise<void>;
   /** Kills all and gives everything back. */
   close(): Promise<void>;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { appCommand, type AppCommand } from "./app-command.ts";
 import type { ControlChannel } from "./control-channel.ts";
-import { sendSignal } from "./find-process.ts";
+import { parentOf, sendSignal } from "./find-process.ts";
 import type { ResourceGroup } from "./memory-control.ts";
 import { planMounts } from "./mount-plan.ts";
 import { bindTree, toMountTable, type MountEntry } from "./mount-table.ts";
@@ -105,6 +105,14 @@ export class Stage {
     const { line, text } = await this.#control.until("started");
     this.#control.close();
     if (line === undefined) throw new SandboxError("LAUNCH_FAILED", `Cannot start: ${text}`);
+  }
+
+  /**
+   * The way to the app's root for this process. Through the shell that waits for the app, since the
+   * app itself enters its root a moment after it is launched.
+   */
+  get root(): string {
+    return `/proc/${parentOf(this.hostPid)}/root/newroot`;
   }
 
   /** Ends every process in the namespaces. */

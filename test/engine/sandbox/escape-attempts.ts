@@ -34,7 +34,7 @@ const connects = (target: string): string =>
   `node -e 'require("net").connect(${target}).on("connect",()=>{console.log("ESCAPED");process.exit()}).on("error",e=>console.log(e.code))'`;
 /** Makes a system call with Perl; prints ESCAPED unless it fails. */
 const syscall = (args: string): string =>
-  `perl -e 'my $r = syscall(${args}); print $r == -1 ? "errno $!\\n" : "ESCAPED\\n"'`;
+  `perl -e 'my $s = "x" x 64; my $r = syscall(${args}); print $r == -1 ? "errno $!\\n" : "ESCAPED\\n"'`;
 
 /** All attempts. None does harm should it succeed. */
 export function escapeAttempts(host: HostSecrets): readonly EscapeAttempt[] {
@@ -143,10 +143,15 @@ const fileAttempts = (host: HostSecrets): readonly EscapeAttempt[] => [
     `mkdir -p /tmp/jail
 perl -e 'chroot "/tmp/jail" or die "chroot: $!\\n"; chdir ".." for 1..64; chroot "."; exec "/bin/sh", "-c", q(
   cat ${host.secretFile} 2>/dev/null | grep -q ${secretText} && echo ESCAPED
-  for f in /etc/ld.so.preload /pod/launch /pod/prepare /usr/bin/berth-evil /evil; do (echo x >>$f) 2>/dev/null && { echo ESCAPED $f; rm -f $f; }; done; ls / )'
+  for f in /etc/ld.so.preload /pod/launch /pod/prepare /usr/bin/berth-evil /evil; do (echo x >>$f) 2>/dev/null && { echo ESCAPED $f; rm -f $f; }; done
+  unshare -Urm umount /pre/proc/timer_list && echo ESCAPED
+  unshare -Urpfm mount -t proc proc /old && echo ESCAPED
+  unshare -Urm mount -o remount,rw,bind /usr && echo ESCAPED
+  unshare -UrmC sh -c "mount -t cgroup -o memory c /old && echo /x >/old/release_agent" && echo ESCAPED
+  unshare -Urm sh -c "cat /old/*" && echo ESCAPED)'
 ls /tmp >/dev/null`,
   ),
-  attempt("opens a file by handle", syscall('304, -100, "", 0')),
+  attempt("opens a file by handle", syscall("304, -100, $s, 0")),
   attempt(
     "writes to the host's programs",
     "echo x >/usr/bin/berth-evil; echo x >/opt/berth-evil; echo x >/etc/berth-evil",
@@ -188,7 +193,7 @@ const kernelAttempts = (): readonly EscapeAttempt[] => [
       "cat /proc/kcore /proc/keys /proc/kallsyms /proc/timer_list /proc/sched_debug 2>/dev/null | head -c1 | grep -q .",
     ),
   ),
-  attempt("loads a module", syscall('175, "x", 1, ""')),
+  attempt("loads a module", syscall("175, $s, 1, $s")),
   attempt("reboots", syscall("169, 0xfee1dead, 672274793, 0, 0")),
   attempt("changes the host name", fails("hostname evil || echo evil >/proc/sys/kernel/hostname")),
   attempt("changes the clock", fails("date -s @1000000000")),

@@ -57,6 +57,11 @@ export class Workspace {
     return path;
   }
 
+  /** Removes a directory that another process made for the same test. */
+  removeOther(path: string): void {
+    if (path.startsWith(join(tmpdir(), "berth-test-"))) removeTree(path);
+  }
+
   remove(): void {
     removeTree(this.path);
   }

@@ -13,8 +13,12 @@ export async function openTunnel(
   let head = "";
   while (!head.includes("\r\n\r\n")) {
     const [chunk]: Buffer[] = await once(socket, "data");
+    socket.pause();
     head += chunk?.toString("latin1") ?? "";
   }
+  // The first bytes from the port may come together with the answer.
+  const rest = head.slice(head.indexOf("\r\n\r\n") + 4);
+  if (rest !== "") socket.unshift(Buffer.from(rest, "latin1"));
   return { status: Number(head.split(" ")[1]), socket };
 }
 

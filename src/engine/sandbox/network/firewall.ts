@@ -1,3 +1,6 @@
+/** What the names of the links of all engines on the host start with. */
+export const anyLinkPrefix = "brth";
+
 /** Rules of the host that let pods out and nothing else. */
 export interface Firewall {
   install(): Promise<void>;

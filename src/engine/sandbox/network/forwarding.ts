@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { anyLinkPrefix } from "./firewall.ts";
+
 const switchFile = "/proc/sys/net/ipv4/ip_forward";
 const recordName = "forwarding-was-off";
 
@@ -19,7 +21,7 @@ export function enableForwarding(stateDirectory: string): boolean {
 /** Puts the host's setting back when this engine changed it and no other engine's pod needs it. */
 export function restoreForwarding(stateDirectory: string): void {
   if (!existsSync(join(stateDirectory, recordName))) return;
-  const links = readdirSync("/sys/class/net").filter((name) => /^bt[0-9a-f]{8}/.test(name));
+  const links = readdirSync("/sys/class/net").filter((name) => name.startsWith(anyLinkPrefix));
   if (links.length === 0) writeFileSync(switchFile, "0");
   rmSync(join(stateDirectory, recordName));
 }

@@ -1,6 +1,6 @@
 import { runTool } from "../run-tool.ts";
 import { SandboxError } from "../sandbox-error.ts";
-import type { Firewall, FirewallScope } from "./firewall.ts";
+import { anyLinkPrefix, type Firewall, type FirewallScope } from "./firewall.ts";
 
 interface Rule {
   readonly program: "iptables" | "ip6tables";
@@ -49,7 +49,7 @@ export function iptablesRules(scope: FirewallScope): readonly Rule[] {
     early("-d 127.0.0.0/8"),
     early("-m addrtype --dst-type LOCAL"),
     ipv4("filter", "INPUT", `-i ${linkPrefix}+ -j DROP`),
-    ipv4("filter", "FORWARD", `-i ${linkPrefix}+ -o bt+ -j DROP`),
+    ipv4("filter", "FORWARD", `-i ${linkPrefix}+ -o ${anyLinkPrefix}+ -j DROP`),
     ipv4("filter", "FORWARD", `-i ${linkPrefix}+ -j ACCEPT`),
     ipv4(
       "filter",
@@ -57,8 +57,8 @@ export function iptablesRules(scope: FirewallScope): readonly Rule[] {
       `-o ${linkPrefix}+ -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
     ),
     ipv4("filter", "FORWARD", `-o ${linkPrefix}+ -j DROP`),
-    ...(isForwardingOurs ? [ipv4("filter", "FORWARD", "! -i bt+ -j DROP")] : []),
-    ipv4("nat", "POSTROUTING", `-s ${cidr} ! -o bt+ -j MASQUERADE`),
+    ...(isForwardingOurs ? [ipv4("filter", "FORWARD", `! -i ${anyLinkPrefix}+ -j DROP`)] : []),
+    ipv4("nat", "POSTROUTING", `-s ${cidr} ! -o ${anyLinkPrefix}+ -j MASQUERADE`),
   ];
 }
 

@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { runTool } from "../run-tool.ts";
 import { SandboxError } from "../sandbox-error.ts";
 import type { StateDirectory } from "../state-directory.ts";
-import type { Firewall, FirewallScope } from "./firewall.ts";
+import { anyLinkPrefix, type Firewall, type FirewallScope } from "./firewall.ts";
 import { enableForwarding, restoreForwarding } from "./forwarding.ts";
 import { findFreeSubnet, linkAddresses, type Subnet } from "./free-subnet.ts";
 import type { Internet, PodNetwork } from "./internet.ts";
@@ -13,6 +13,8 @@ export class NatInternet implements Internet {
   readonly kind = "nat";
   readonly #state: StateDirectory;
   readonly #makeFirewall: (scope: FirewallScope) => Firewall;
+  /** Which link each pod has. */
+  readonly #slots = new Map<number, number>();
   #subnet: Subnet | undefined;
   #firewall: Promise<Firewall> | undefined;
 
@@ -26,9 +28,10 @@ export class NatInternet implements Internet {
     const subnet = this.#subnet;
     this.#firewall ??= this.#install(subnet);
     await this.#firewall;
-    const name = linkName(this.#state.id, pod.index);
-    if (readdirSync("/sys/class/net").includes(name)) return true;
-    const { gateway, pod: address } = linkAddresses(subnet, pod.index);
+    if (this.#slots.has(pod.index)) return true;
+    const slot = this.#takeSlot(pod);
+    const name = linkName(this.#state.id, slot);
+    const { gateway, pod: address } = linkAddresses(subnet, slot);
     // No rule, no link: the address that the pod could reach the host by comes up last.
     await configure(
       "ip",
@@ -54,8 +57,10 @@ export class NatInternet implements Internet {
   }
 
   async disconnect(pod: PodNetwork): Promise<void> {
-    const name = linkName(this.#state.id, pod.index);
-    if (readdirSync("/sys/class/net").includes(name)) await runTool("ip", ["link", "del", name]);
+    const slot = this.#slots.get(pod.index);
+    if (slot === undefined) return;
+    await runTool("ip", ["link", "del", linkName(this.#state.id, slot)]);
+    this.#slots.delete(pod.index);
   }
 
   async close(): Promise<void> {
@@ -63,6 +68,14 @@ export class NatInternet implements Internet {
     await removeLinks(this.#state.id);
     await firewall?.remove();
     restoreForwarding(this.#state.path);
+  }
+
+  #takeSlot(pod: PodNetwork): number {
+    const used = new Set(this.#slots.values());
+    let slot = 0;
+    while (used.has(slot)) slot += 1;
+    this.#slots.set(pod.index, slot);
+    return slot;
   }
 
   async #install(subnet: Subnet): Promise<Firewall> {
@@ -84,8 +97,8 @@ export async function removeLinks(id: string): Promise<void> {
 }
 
 /** Names of links have at most 15 characters. */
-function linkName(id: string, index: number | ""): string {
-  return `bt${id}${index}`;
+function linkName(id: string, slot: number | ""): string {
+  return `${anyLinkPrefix}${id}${slot === "" ? "" : slot.toString(36)}`;
 }
 
 async function configure(

@@ -1,6 +1,6 @@
 import { runTool } from "../run-tool.ts";
 import { SandboxError } from "../sandbox-error.ts";
-import type { Firewall, FirewallScope } from "./firewall.ts";
+import { anyLinkPrefix, type Firewall, type FirewallScope } from "./firewall.ts";
 
 /** A firewall of nftables: one table of its own, which goes as a whole. */
 export function nftFirewall(scope: FirewallScope): Firewall {
@@ -27,7 +27,7 @@ export async function removeNftTable(id: string): Promise<void> {
 export function nftRules({ id, linkPrefix, cidr, isForwardingOurs }: FirewallScope): string {
   const fromPod = `iifname "${linkPrefix}*"`;
   const toPod = `oifname "${linkPrefix}*"`;
-  const anyPodIn = 'iifname != "bt*"';
+  const anyPod = `"${anyLinkPrefix}*"`;
   return `table inet berth_${id} {
   chain prerouting {
     type filter hook prerouting priority -300; policy accept;
@@ -42,14 +42,14 @@ export function nftRules({ id, linkPrefix, cidr, isForwardingOurs }: FirewallSco
   }
   chain forward {
     type filter hook forward priority -10; policy accept;
-    ${fromPod} oifname "bt*" drop
+    ${fromPod} oifname ${anyPod} drop
     ${toPod} ct state established,related accept
     ${toPod} drop
-    ${isForwardingOurs ? `${anyPodIn} oifname != "bt*" drop` : ""}
+    ${isForwardingOurs ? `iifname != ${anyPod} oifname != ${anyPod} drop` : ""}
   }
   chain postrouting {
     type nat hook postrouting priority 100; policy accept;
-    ip saddr ${cidr} oifname != "bt*" masquerade
+    ip saddr ${cidr} oifname != ${anyPod} masquerade
   }
 }
 `;

@@ -1,0 +1,214 @@
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { once } from "node:events";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { createSandbox } from "../../../src/engine/sandbox/create-sandbox.ts";
+import { findTool } from "../../../src/engine/sandbox/host-tools.ts";
+import { iptablesFirewall } from "../../../src/engine/sandbox/network/iptables-firewall.ts";
+import { NatInternet } from "../../../src/engine/sandbox/network/nat-internet.ts";
+import { nftFirewall } from "../../../src/engine/sandbox/network/nft-firewall.ts";
+import { ProcessPod } from "../../../src/engine/sandbox/pod.ts";
+import type { Pod, Sandbox } from "../../../src/engine/sandbox/sandbox.ts";
+import { makeStateDirectory } from "../../../src/engine/sandbox/state-directory.ts";
+import { containerEnv, eventually, outcomeOf, Workspace } from "./fixture.ts";
+import { callSidecar } from "./ingress-client.ts";
+
+const isRoot = process.getuid?.() === 0;
+const remoteNamespace = `berth-remote-${process.pid}`;
+const hostLink = `btest${process.pid % 10_000}`;
+const hostAddress = "198.18.77.1";
+const remoteAddress = "198.18.77.2";
+
+function ip(...args: readonly string[]): void {
+  const { status, stderr } = spawnSync("ip", args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`ip ${args.join(" ")}: ${stderr}`);
+}
+
+// An interface of the host with a listener on it, and behind it "the internet": another namespace.
+function makeRemote(): () => void {
+  ip("netns", "add", remoteNamespace);
+  ip("link", "add", hostLink, "type", "veth", "peer", "name", "up0", "netns", remoteNamespace);
+  ip("addr", "add", `${hostAddress}/30`, "dev", hostLink);
+  ip("link", "set", hostLink, "up");
+  for (const args of [
+    ["addr", "add", `${remoteAddress}/30`, "dev", "up0"],
+    ["link", "set", "up0", "up"],
+    ["link", "set", "lo", "up"],
+  ])
+    ip("-n", remoteNamespace, ...args);
+  return () => {
+    ip("link", "del", hostLink);
+    ip("netns", "del", remoteNamespace);
+  };
+}
+
+const httpd = 'require("net").createServer(s=>s.end("remote")).listen(7001,()=>console.log("up"))';
+
+/** Connects from inside to each target; what came back, or the error's code. */
+async function reach(pod: Pod, targets: readonly string[]): Promise<readonly string[]> {
+  const script = `const net=require("net");Promise.all(process.argv.slice(1).map(t=>new Promise(r=>{const [host,port]=t.split("|");
+    const s=net.connect({host,port:+port}).on("data",d=>r(String(d))).on("error",e=>r(e.code));setTimeout(()=>r("timeout"),700).unref()}))).then(r=>{console.log(JSON.stringify(r));process.exit()})`;
+  const command = await pod.exec({ argv: ["node", "-e", script, ...targets], env: containerEnv });
+  const { stdout, stderr } = await outcomeOf(command);
+  const value: unknown = JSON.parse(stdout === "" ? JSON.stringify([stderr]) : stdout);
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+describe.skipIf(!isRoot || findTool("nft") === undefined)(
+  "the internet as root (skipped without root or the nft command)",
+  () => {
+    const workspace = new Workspace();
+    const servers = [
+      createServer((socket) => socket.end("host")),
+      createServer((socket) => socket.end("host")),
+    ] as const;
+    const gateway = { port: 0 };
+    let sandbox: Sandbox;
+    let removeRemote: () => void;
+    let remote: Awaited<ReturnType<typeof spawnRemote>>;
+
+    beforeAll(async () => {
+      removeRemote = makeRemote();
+      remote = await spawnRemote();
+      servers[0].listen(7002, hostAddress);
+      servers[1].listen(7003, "0.0.0.0");
+      await Promise.all(servers.map((server) => once(server, "listening")));
+      sandbox = await createSandbox({
+        stateDir: workspace.stateDir,
+        log: workspace.log,
+        warmPods: 0,
+      });
+      gateway.port = 7003;
+    });
+    afterAll(async () => {
+      await sandbox[Symbol.asyncDispose]();
+      remote.kill();
+      for (const server of servers) server.close();
+      removeRemote();
+      workspace.remove();
+    });
+
+    async function spawnRemote() {
+      const { spawn } = await import("node:child_process");
+      const args = ["netns", "exec", remoteNamespace, process.execPath, "-e", httpd];
+      const child = spawn("ip", args, { stdio: ["ignore", "pipe", "inherit"] });
+      await once(child.stdout, "data");
+      return child;
+    }
+
+    it("says that it is there", () => {
+      expect(sandbox.facts.internet).toBe("nat");
+    });
+
+    it("is off at first, comes with PUT /egress, and goes again", async () => {
+      const pod = await sandbox.createPod({ name: "net" });
+      await pod.launch(workspace.shell("read x"));
+      const target = [`${remoteAddress}|7001`];
+      const states: string[] = [];
+      for (const enabled of [undefined, true, undefined, false]) {
+        const internet = enabled === undefined ? {} : { internet: { enabled } };
+        const { status } = await callSidecar(pod.ingressPort, "PUT", "/egress", {
+          port: 1,
+          ...internet,
+        });
+        states.push(`${status} ${String(await reach(pod, target))}`);
+      }
+      expect(states).toEqual(["204 ENETUNREACH", "204 remote", "204 remote", "204 ENETUNREACH"]);
+      await pod.close();
+    });
+
+    it("never leads to the host: not to its interfaces, loopback, gateway or other pods", async () => {
+      const pod = await sandbox.createPod({ name: "net" });
+      const other = await sandbox.createPod({ name: "net" });
+      const listen =
+        'require("net").createServer(s=>s.end("other")).listen(7005,()=>console.log("up"))';
+      const app = await other.launch({ ...workspace.shell(""), argv: ["node", "-e", listen] });
+      await once(app.stdout, "data");
+      await pod.launch(workspace.shell("read x"));
+      for (const each of [pod, other]) if (each instanceof ProcessPod) await each.setInternet(true);
+      const route = await pod.exec({ argv: ["ip", "-4", "route"], env: containerEnv });
+      const gatewayAddress = /via (\S+)/.exec((await outcomeOf(route)).stdout)?.[1] ?? "";
+      const addresses = await other.exec({
+        argv: ["ip", "-4", "-o", "addr", "show", "eth0"],
+        env: containerEnv,
+      });
+      const otherAddress = /inet ([\d.]+)/.exec((await outcomeOf(addresses)).stdout)?.[1] ?? "";
+      const results = await reach(pod, [
+        `${remoteAddress}|7001`,
+        `${hostAddress}|7002`,
+        `${hostAddress}|7003`,
+        `${gatewayAddress}|7003`,
+        "127.0.0.1|7003",
+        `${otherAddress}|7005`,
+        "169.254.169.254|80",
+      ]);
+      expect(results).toEqual([
+        "remote",
+        "timeout",
+        "timeout",
+        "timeout",
+        "ECONNREFUSED",
+        "timeout",
+        "timeout",
+      ]);
+      await pod.close();
+      await other.close();
+    });
+
+    it("resolves names through the host when on, and at once says no when off", async () => {
+      const pod = await sandbox.createPod({ name: "net" });
+      await pod.launch(workspace.shell("read x"));
+      const script = 'require("dns").resolve4("berth.invalid",e=>console.log(e.code))';
+      const lookup = async () =>
+        (
+          await outcomeOf(await pod.exec({ argv: ["node", "-e", script], env: containerEnv }))
+        ).stdout.trim();
+      expect(await lookup()).toBe("ENOTFOUND");
+      await pod.close();
+    });
+
+    it("leaves the host's links, rules and settings as they were", async () => {
+      const before = readFileSync("/proc/sys/net/ipv4/ip_forward", "utf8");
+      for (const firewall of [
+        nftFirewall,
+        ...(findTool("iptables") === undefined ? [] : [iptablesFirewall]),
+      ]) {
+        const state = makeStateDirectory(workspace.directory("state"));
+        const internet = new NatInternet(state, firewall);
+        const pod = await sandbox.createPod({ name: "net" });
+        const helperPid = pod instanceof ProcessPod ? pod.helperPid : 0;
+        const network = { index: 1, helperPid };
+        expect(await internet.connect(network)).toBe(true);
+        expect(listRules()).toContain(state.id);
+        await pod.launch(workspace.shell("read x"));
+        const results = await reach(pod, [`${remoteAddress}|7001`, `${hostAddress}|7003`]);
+        expect(results).toEqual(["remote", "timeout"]);
+        await internet.close();
+        expect(listRules()).not.toContain(state.id);
+        expect(readdirSync("/sys/class/net").join()).not.toContain(state.id);
+        await pod.close();
+      }
+      expect(readFileSync("/proc/sys/net/ipv4/ip_forward", "utf8")).toBe(before);
+    });
+
+    it("takes the link of a pod that is closed", async () => {
+      const pod = await sandbox.createPod({ name: "net" });
+      if (pod instanceof ProcessPod) await pod.setInternet(true);
+      const id = readdirSync(workspace.stateDir).join().replace("sandbox-", "");
+      const links = () => readdirSync("/sys/class/net").filter((name) => name.includes(id));
+      expect(links()).toHaveLength(1);
+      await pod.close();
+      expect(await eventually(() => links().length === 0)).toBe(true);
+    });
+  },
+);
+
+function listRules(): string {
+  const commands = [["nft", "list", "ruleset"], ["iptables-save"], ["ip6tables-save"]];
+  return commands
+    .map(([program = "", ...args]) => spawnSync(program, args, { encoding: "utf8" }).stdout)
+    .join("\n");
+}
