@@ -29,7 +29,8 @@ export function createProgram(options: ProgramOptions): Command {
   const { actions, cwd, onExitCode } = options;
   const program = new Command("berth")
     .description("Cloudflare Containers without Docker, on this machine")
-    .version(options.version);
+    .version(options.version)
+    .enablePositionalOptions();
   program
     .command("dev")
     .description("run wrangler dev with an embedded container engine; other options are wrangler's")
@@ -55,5 +56,5 @@ export function createProgram(options: ProgramOptions): Command {
     .action(async (words: string[]) => {
       onExitCode(await actions.engine(words));
     });
-  return program.enablePositionalOptions();
+  return program;
 }
