@@ -145,10 +145,7 @@ async function remove(
 }
 
 /** Removes a container; a second call joins the first. */
-export async function removeContainer(
-  engine: EngineContext,
-  container: EngineContainer,
-): Promise<void> {
+async function removeContainer(engine: EngineContext, container: EngineContainer): Promise<void> {
   if (container.lifecycle.state.kind === "removing") {
     await container.lifecycle.wait("removed");
     return;

@@ -72,12 +72,9 @@ export class GatewayContainer implements EngineContainer {
       const text = `Cannot open the network of ${this.name}: ${String(cause)}; see its cause`;
       throw new EngineError("ENGINE_FAILED", text, { cause });
     }
+    void this.#pod.gone.then(() => this.#close(137));
     this.#startedAtMs = Date.now();
-    this.lifecycle.apply({
-      kind: "started",
-      pid: process.pid,
-      atMs: this.#startedAtMs,
-    });
+    this.lifecycle.apply({ kind: "started", pid: process.pid, atMs: this.#startedAtMs });
     return "started";
   }
 
@@ -97,14 +94,9 @@ export class GatewayContainer implements EngineContainer {
     this.#pod = undefined;
     this.#opening = undefined;
     if (pod === undefined) return;
-    await pod.close();
     const startedAtMs = this.#startedAtMs;
-    const exit = {
-      exitCode,
-      isOutOfMemory: false,
-      startedAtMs,
-      atMs: Date.now(),
-    };
+    const exit = { exitCode, isOutOfMemory: false, startedAtMs, atMs: Date.now() };
     this.lifecycle.apply({ kind: "exited", ...exit });
+    await pod.close();
   }
 }

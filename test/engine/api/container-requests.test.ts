@@ -277,6 +277,19 @@ describe("DELETE /containers/NAME", () => {
   });
 });
 
+describe("a gateway whose pod dies", () => {
+  it("is told as exited, without a port, and can be started again", async () => {
+    await startInstance(api);
+    api.sandbox.pods[0]?.die();
+    expect((await api.send("GET", `/containers/${PROXY}/json`)).json).toMatchObject({
+      State: { Status: "exited", ExitCode: 137 },
+      NetworkSettings: { Ports: {} },
+    });
+    expect((await api.send("POST", `/containers/${PROXY}/start`)).status).toBe(204);
+    expect(api.sandbox.pods).toHaveLength(2);
+  });
+});
+
 describe("the session cleanup of miniflare", () => {
   it("lists a session's containers by label and removes them by id", async () => {
     await startInstance(api);

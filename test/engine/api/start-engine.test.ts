@@ -34,7 +34,7 @@ async function listStateDirs(): Promise<string[]> {
 
 describe("startEngine()", () => {
   it("keeps its directory and socket to its user, and names them in env", async () => {
-    const engine = await startEngine({ stateDir: join(directory, "state") });
+    const engine = await startEngine({ stateDir: join(directory, "state"), warmPods: 0 });
     try {
       expect((await stat(dirname(engine.socketPath))).mode & 0o777).toBe(0o700);
       expect((await stat(engine.socketPath)).mode & 0o777).toBe(0o600);
@@ -48,7 +48,7 @@ describe("startEngine()", () => {
   });
 
   it("gives a docker command that talks to it", async () => {
-    const engine = await startEngine({ stateDir: join(directory, "state") });
+    const engine = await startEngine({ stateDir: join(directory, "state"), warmPods: 0 });
     try {
       const env = { ...process.env, ...engine.env };
       const { stdout } = await run(engine.dockerBin, ["info"], { env });
@@ -60,19 +60,21 @@ describe("startEngine()", () => {
 
   it("refuses a state directory in which an engine runs, and takes it after that", async () => {
     const stateDir = join(directory, "state");
-    const first = await startEngine({ stateDir });
-    const refused = startEngine({ stateDir });
+    const first = await startEngine({ stateDir, warmPods: 0 });
+    const refused = startEngine({ stateDir, warmPods: 0 });
     await expect(refused).rejects.toThrow(EngineError);
     await expect(refused).rejects.toThrow(`[STATE_DIR_UNUSABLE]`);
     await first[Symbol.asyncDispose]();
-    await (await startEngine({ stateDir }))[Symbol.asyncDispose]();
+    await (await startEngine({ stateDir, warmPods: 0 }))[Symbol.asyncDispose]();
   });
 
   it("refuses a socket path that the kernel would cut, and leaves nothing", async () => {
     const socketPath = join(directory, "x".repeat(120));
     const stateDir = join(directory, "state");
-    await expect(startEngine({ stateDir, socketPath })).rejects.toThrow("[SOCKET_UNAVAILABLE]");
-    await (await startEngine({ stateDir }))[Symbol.asyncDispose]();
+    await expect(startEngine({ stateDir, socketPath, warmPods: 0 })).rejects.toThrow(
+      "[SOCKET_UNAVAILABLE]",
+    );
+    await (await startEngine({ stateDir, warmPods: 0 }))[Symbol.asyncDispose]();
   });
 
   it("leaves no directory, no socket and a process that can exit, disposed of twice", async () => {
@@ -93,7 +95,9 @@ describe("startEngine()", () => {
     expect(await listStateDirs()).toHaveLength(1);
     killed.kill("SIGKILL");
     await once(killed, "exit");
-    await run(...nodeArguments("await (await startEngine())[Symbol.asyncDispose]();"));
+    await run(
+      ...nodeArguments("await (await startEngine({ warmPods: 0 }))[Symbol.asyncDispose]();"),
+    );
     expect(await listStateDirs()).toEqual([]);
   });
 });

@@ -56,6 +56,8 @@ export class FakePod implements Pod {
   }[] = [];
   readonly execs: { readonly spec: ExecSpec; readonly process: FakeProcess }[] = [];
   isClosed = false;
+  readonly #gone = createDeferred<void>();
+  readonly gone = this.#gone.promise;
   readonly #programs: ReadonlyMap<string, FakeProgram>;
 
   constructor(number: number, programs: ReadonlyMap<string, FakeProgram>) {
@@ -79,8 +81,15 @@ export class FakePod implements Pod {
     return Promise.resolve(process);
   }
 
+  /** Ends as when the helper of a real pod is killed. */
+  die(): void {
+    for (const { process } of this.launched) process.exit(137);
+    this.#gone.resolve();
+  }
+
   close(): Promise<void> {
     this.isClosed = true;
+    this.#gone.resolve();
     for (const { process } of this.launched) process.exit(137);
     return Promise.resolve();
   }
