@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
 /** Where control groups of pods can be made. */
 export type ControlGroupLayout =
@@ -56,7 +56,7 @@ function ownV1Group(root: string, ownGroups: string, controller: string): string
     if (!controllers?.split(",").includes(controller)) continue;
     const mount = [controllers, controller].map((name) => join(root, name)).find(existsSync);
     if (mount === undefined) continue;
-    const own = join(mount, path.join(":"));
+    const own = resolve(mount, `.${path.join(":")}`);
     // Inside a container the path may be the host's and not exist here.
     const directory = existsSync(own) ? own : mount;
     if (isWritable(directory)) return directory;

@@ -15,48 +15,15 @@ import type { Pod, Sandbox } from "../../../src/engine/sandbox/sandbox.ts";
 import { makeStateDirectory } from "../../../src/engine/sandbox/state-directory.ts";
 import { containerEnv, eventually, outcomeOf, Workspace } from "./fixture.ts";
 import { callSidecar } from "./ingress-client.ts";
+import {
+  hostAddress,
+  makeRemote,
+  reach,
+  remoteAddress,
+  startRemoteServer,
+} from "./remote-network.ts";
 
 const isRoot = process.getuid?.() === 0;
-const remoteNamespace = `berth-remote-${process.pid}`;
-const hostLink = `btest${process.pid % 10_000}`;
-const hostAddress = "198.18.77.1";
-const remoteAddress = "198.18.77.2";
-
-function ip(...args: readonly string[]): void {
-  const { status, stderr } = spawnSync("ip", args, { encoding: "utf8" });
-  if (status !== 0) throw new Error(`ip ${args.join(" ")}: ${stderr}`);
-}
-
-// An interface of the host with a listener on it, and behind it "the internet": another namespace.
-function makeRemote(): () => void {
-  ip("netns", "add", remoteNamespace);
-  ip("link", "add", hostLink, "type", "veth", "peer", "name", "up0", "netns", remoteNamespace);
-  ip("addr", "add", `${hostAddress}/30`, "dev", hostLink);
-  ip("link", "set", hostLink, "up");
-  for (const args of [
-    ["addr", "add", `${remoteAddress}/30`, "dev", "up0"],
-    ["link", "set", "up0", "up"],
-    ["link", "set", "lo", "up"],
-  ])
-    ip("-n", remoteNamespace, ...args);
-  return () => {
-    ip("link", "del", hostLink);
-    ip("netns", "del", remoteNamespace);
-  };
-}
-
-const httpd = 'require("net").createServer(s=>s.end("remote")).listen(7001,()=>console.log("up"))';
-
-/** Connects from inside to each target; what came back, or the error's code. */
-async function reach(pod: Pod, targets: readonly string[]): Promise<readonly string[]> {
-  const script = `const net=require("net");Promise.all(process.argv.slice(1).map(t=>new Promise(r=>{const [host,port]=t.split("|");
-    const s=net.connect({host,port:+port}).on("data",d=>r(String(d))).on("error",e=>r(e.code));setTimeout(()=>r("timeout"),700).unref()}))).then(r=>{console.log(JSON.stringify(r));process.exit()})`;
-  const command = await pod.exec({ argv: ["node", "-e", script, ...targets], env: containerEnv });
-  const { stdout, stderr } = await outcomeOf(command);
-  const value: unknown = JSON.parse(stdout === "" ? JSON.stringify([stderr]) : stdout);
-  return Array.isArray(value) ? value.map(String) : [];
-}
-
 describe.skipIf(!isRoot || findTool("nft") === undefined)(
   "the internet as root (skipped without root or the nft command)",
   () => {
@@ -68,11 +35,11 @@ describe.skipIf(!isRoot || findTool("nft") === undefined)(
     const gateway = { port: 0 };
     let sandbox: Sandbox;
     let removeRemote: () => void;
-    let remote: Awaited<ReturnType<typeof spawnRemote>>;
+    let remote: Awaited<ReturnType<typeof startRemoteServer>>;
 
     beforeAll(async () => {
       removeRemote = makeRemote();
-      remote = await spawnRemote();
+      remote = await startRemoteServer();
       servers[0].listen(7002, hostAddress);
       servers[1].listen(7003, "0.0.0.0");
       await Promise.all(servers.map((server) => once(server, "listening")));
@@ -90,14 +57,6 @@ describe.skipIf(!isRoot || findTool("nft") === undefined)(
       removeRemote();
       workspace.remove();
     });
-
-    async function spawnRemote() {
-      const { spawn } = await import("node:child_process");
-      const args = ["netns", "exec", remoteNamespace, process.execPath, "-e", httpd];
-      const child = spawn("ip", args, { stdio: ["ignore", "pipe", "inherit"] });
-      await once(child.stdout, "data");
-      return child;
-    }
 
     it("says that it is there", () => {
       expect(sandbox.facts.internet).toBe("nat");

@@ -13,6 +13,10 @@ export interface TestUser {
 const isRoot = process.getuid?.() === 0;
 const asNobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
 
+// On most hosts every user may open /dev/net/tun; where not, a private one stands over it.
+const openTun = `t=$(mktemp -u); mknod -m 666 $t c 10 200 && mount --bind $t /dev/net/tun; rm -f $t
+exec "$@"`;
+
 /** Root, and a user without any rights. */
 export const testUsers: readonly TestUser[] = [
   { name: "root", obstacle: isRoot ? undefined : "the tests do not run as root" },
@@ -20,10 +24,17 @@ export const testUsers: readonly TestUser[] = [
 ];
 
 /** Runs a TypeScript file as a user and returns what it printed as JSON. */
-export async function runAs(user: TestUser, file: string): Promise<unknown> {
+export async function runAs(
+  user: TestUser,
+  file: string,
+  ...fileArgs: readonly string[]
+): Promise<unknown> {
   const script = fileURLToPath(new URL(file, import.meta.url));
-  const drop = user.name === "nobody" && isRoot ? ["setpriv", ...asNobody] : [];
-  const [program = "", ...args] = [...drop, process.execPath, script];
+  const drop =
+    user.name === "nobody" && isRoot
+      ? ["unshare", "--mount", "--", "sh", "-c", openTun, "sh", "setpriv", ...asNobody]
+      : [];
+  const [program = "", ...args] = [...drop, process.execPath, script, ...fileArgs];
   // File descriptors that a careless parent left open, which must not reach any container.
   const leaked = openSync("/etc/passwd", "r");
   const fds = Array.from({ length: 9 }, () => leaked);
