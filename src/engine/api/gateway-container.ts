@@ -72,7 +72,7 @@ export class GatewayContainer implements EngineContainer {
       const text = `Cannot open the network of ${this.name}: ${String(cause)}; see its cause`;
       throw new EngineError("ENGINE_FAILED", text, { cause });
     }
-    void this.#pod.gone.then(() => this.#close(137));
+    this.#follow(this.#pod);
     this.#startedAtMs = Date.now();
     this.lifecycle.apply({ kind: "started", pid: process.pid, atMs: this.#startedAtMs });
     return "started";
@@ -87,6 +87,12 @@ export class GatewayContainer implements EngineContainer {
     await this.#opening?.catch(() => undefined); // a failed start was told to who asked for it
     await this.#close(137);
     this.lifecycle.finishRemoval();
+  }
+
+  #follow(pod: Pod): void {
+    void pod.gone.then(() => {
+      if (this.#pod === pod) void this.#close(137);
+    });
   }
 
   async #close(exitCode: number): Promise<void> {

@@ -95,7 +95,8 @@ async function toInfo(engine: EngineContext): Promise<JsonObject> {
     ContainersPaused: 0,
     ContainersStopped: containers.length - running,
     Images: images.length,
-    SecurityOptions: facts.privilege === "user-namespace" ? ["name=rootless"] : [],
+    // To a "rootless" engine miniflare would add SYS_ADMIN and /dev/fuse, which no container gets.
+    SecurityOptions: [],
     Labels: [
       `berth.privilege=${facts.privilege}`,
       `berth.internet=${facts.internet}`,

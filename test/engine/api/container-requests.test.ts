@@ -288,6 +288,16 @@ describe("a gateway whose pod dies", () => {
     expect((await api.send("POST", `/containers/${PROXY}/start`)).status).toBe(204);
     expect(api.sandbox.pods).toHaveLength(2);
   });
+
+  it("keeps its new pod when the old one is gone", async () => {
+    await startInstance(api);
+    expect((await api.send("POST", `/containers/${PROXY}/kill?signal=SIGKILL`)).status).toBe(204);
+    expect((await api.send("POST", `/containers/${PROXY}/start`)).status).toBe(204);
+    api.sandbox.pods[0]?.die();
+    expect((await api.send("GET", `/containers/${PROXY}/json`)).json).toMatchObject({
+      State: { Status: "running" },
+    });
+  });
 });
 
 describe("the session cleanup of miniflare", () => {
