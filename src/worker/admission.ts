@@ -5,6 +5,7 @@ import { classifyRuntimeError, toContainerError } from "../errors/from-runtime.t
 import type { RuntimeFaultKind } from "../errors/from-runtime.ts";
 import type { Platform } from "../ports/platform.ts";
 import type { Ending } from "./exit-watch.ts";
+import { orLeave } from "./or-leave.ts";
 import { probePort } from "./probe-port.ts";
 import { SharedTask, type Patience } from "./shared-task.ts";
 import { sleep } from "./sleep.ts";
@@ -75,19 +76,19 @@ export class Admission {
 
   /** Starts the container if need be and waits until every port answers. */
   async open(ports: readonly number[], budget: WaitBudget): Promise<void> {
-    const wasUp = this.#isUp();
-    const run = await this.#pass(ports, budget);
-    this.#supervisor.dispatch({ kind: "ready", atMs: this.#now(), run });
-    if (!wasUp) await this.#supervisor.startHook;
+    await this.#awake(budget, async () => {
+      const run = await this.#pass(ports, budget);
+      this.#supervisor.dispatch({ kind: "ready", atMs: this.#now(), run });
+    });
   }
 
   /** Starts the container if need be and waits until it is up, whatever its ports do. */
   async start(budget: WaitBudget): Promise<void> {
-    const wasUp = this.#isUp();
-    if (wasUp && this.#platform.runtime.running) return;
-    const run = await this.#pass([CONTAINER], budget);
-    this.#supervisor.dispatch({ kind: "up", atMs: this.#now(), run });
-    if (!wasUp) await this.#supervisor.startHook;
+    if (this.#isUp() && this.#platform.runtime.running) return;
+    await this.#awake(budget, async () => {
+      const run = await this.#pass([CONTAINER], budget);
+      this.#supervisor.dispatch({ kind: "up", atMs: this.#now(), run });
+    });
   }
 
   /** Waits for one port of a container that runs; starts none. */
@@ -98,20 +99,33 @@ export class Admission {
         `Cannot wait for port ${port}: the container is not running; call start() or startAndWaitForPorts() first`,
       );
     }
-    await this.#pass([port], budget);
+    await this.#awake(budget, async () => {
+      await this.#pass([port], budget);
+    });
+  }
+
+  /**
+   * Lets somebody wait. A boot that outlasts `sleepAfter` is no idle time while they do. Whoever
+   * came before the container was up waits for `onStart`, too; who is called by it must not.
+   */
+  async #awake(budget: WaitBudget, pass: () => Promise<void>): Promise<void> {
+    const wasUp = this.#isUp();
+    const lease = this.#supervisor.openLease("request");
+    try {
+      await pass();
+      if (wasUp) return;
+      await orLeave(this.#supervisor.startHook, budget.signal, () => abortError(CONTAINER));
+    } finally {
+      this.#supervisor.closeLease(lease);
+    }
   }
 
   async #pass(ports: readonly number[], budget: WaitBudget): Promise<number> {
     const startedAtMs = this.#now();
-    const lease = this.#supervisor.openLease("request"); // a boot may outlast sleepAfter
-    try {
-      const runs = await Promise.all(
-        ports.map((port) => this.#gate(port).join(this.#patience(port, budget, startedAtMs))),
-      );
-      return Math.max(...runs);
-    } finally {
-      this.#supervisor.closeLease(lease);
-    }
+    const runs = await Promise.all(
+      ports.map((port) => this.#gate(port).join(this.#patience(port, budget, startedAtMs))),
+    );
+    return Math.max(...runs);
   }
 
   #gate(port: number): SharedTask<number> {
@@ -187,22 +201,30 @@ export class Admission {
   }
 
   #patience(port: number, budget: WaitBudget, startedAtMs: number): Patience {
-    const readyTimeoutMs = budget.readyTimeoutMs ?? READY_TIMEOUT_MS;
-    const instanceTimeoutMs = budget.instanceTimeoutMs ?? INSTANCE_TIMEOUT_MS;
+    const graceMs = this.#stopMs();
+    const readyTimeoutMs = budget.readyTimeoutMs ?? READY_TIMEOUT_MS + graceMs;
+    const instanceTimeoutMs = budget.instanceTimeoutMs ?? INSTANCE_TIMEOUT_MS + graceMs;
     return {
       signal: budget.signal,
       timeoutMs: Math.min(instanceTimeoutMs, readyTimeoutMs),
       onTimeout: () => {
         const waitedMs = this.#now() - startedAtMs;
-        const { run } = this.#supervisor.phase;
-        if (!this.#isProven(run, CONTAINER) && waitedMs >= instanceTimeoutMs) {
-          return this.#noInstanceError(waitedMs);
-        }
-        if (waitedMs < readyTimeoutMs) return readyTimeoutMs - waitedMs;
-        return port === CONTAINER ? this.#noInstanceError(waitedMs) : portError(port, waitedMs);
+        const isUp = this.#isProven(this.#supervisor.phase.run, CONTAINER);
+        const limitMs = isUp ? readyTimeoutMs : Math.min(instanceTimeoutMs, readyTimeoutMs);
+        if (waitedMs < limitMs) return limitMs - waitedMs;
+        const isInstanceLate = !isUp && waitedMs >= instanceTimeoutMs;
+        return isInstanceLate || port === CONTAINER
+          ? this.#noInstanceError(waitedMs)
+          : portError(port, waitedMs);
       },
       onAbort: () => abortError(port),
     };
+  }
+
+  /** How long a container that is stopping may take before its successor can start. */
+  #stopMs(): number {
+    const { phase } = this.#supervisor;
+    return phase.kind === "stopping" ? Math.max(0, phase.killAtMs - this.#now()) : 0;
   }
 
   #noInstanceError(waitedMs: number): ContainerError {

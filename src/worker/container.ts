@@ -1,12 +1,11 @@
 import { DurableObject } from "cloudflare:workers";
-import { parseDuration, type Duration } from "../core/duration.ts";
-import { DEFAULT_STOP_GRACE_MS, type Policy } from "../core/lifecycle/policy.ts";
+import type { Duration } from "../core/duration.ts";
+import { DEFAULT_STOP_GRACE_MS } from "../core/lifecycle/policy.ts";
 import { publicState, type State } from "../core/lifecycle/public-state.ts";
 import { parsePort } from "../core/port.ts";
 import { signalNumber } from "../core/signal-number.ts";
-import { ContainerError } from "../errors/container-error.ts";
-import { Admission } from "./admission.ts";
 import { checkObject } from "./check-object.ts";
+import { DEFAULT_SLEEP_AFTER } from "./class-settings.ts";
 import type {
   CancellationOptions,
   ContainerOptions,
@@ -19,15 +18,10 @@ import type {
   WaitOptions,
 } from "./container-types.ts";
 import { readFetchArguments, readPortArguments } from "./arguments.ts";
-import { HttpProxy, type Traffic } from "./http-proxy.ts";
-import { ScheduleTable } from "./schedule-table.ts";
-import { StartSettings } from "./start-settings.ts";
-import { Supervisor } from "./supervisor.ts";
+import type { Traffic } from "./http-proxy.ts";
+import { assemble, type Machinery } from "./machinery.ts";
 import { portFromRequest } from "./switch-port.ts";
 import { systemClock } from "./system-clock.ts";
-
-/** Probed to see whether the container is up when the class names no port. */
-const UNNAMED_PORT = 33;
 
 /**
  * A Durable Object that owns one container: starts it when a request comes, sends requests to it,
@@ -50,7 +44,7 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
    * Idle time after which `onActivityExpired` is called: `"30s"`, `"10m"`, `"1h30m"`, `"1d"`,
    * `"500ms"`, or a number of seconds. Default: `"10m"`.
    */
-  sleepAfter: Duration = "10m";
+  sleepAfter: Duration = DEFAULT_SLEEP_AFTER;
   /** Environment of the container. */
   envVars?: Record<string, string>;
   /** Replaces the image's command. */
@@ -73,11 +67,7 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
    */
   traffic: Traffic = "watched";
 
-  readonly #supervisor: Supervisor;
-  readonly #admission: Admission;
-  readonly #proxy: HttpProxy;
-  readonly #tasks: ScheduleTable;
-  readonly #settings = new StartSettings();
+  readonly #machinery: Machinery;
 
   /**
    * Called by the runtime.
@@ -94,44 +84,17 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
     if (options.sleepAfter !== undefined) this.sleepAfter = options.sleepAfter;
     if (options.entrypoint !== undefined) this.entrypoint = options.entrypoint;
     if (options.enableInternet !== undefined) this.enableInternet = options.enableInternet;
-    const platform = {
-      runtime,
-      clock: systemClock,
-      storage: ctx.storage,
-      keepAlive: (work: Promise<unknown>) => ctx.waitUntil(work),
-    };
-    this.#tasks = new ScheduleTable(ctx.storage, (name) => this.#method(name));
-    const host = {
-      policy: () => this.#policy(),
-      startOptions: () => this.#startOptions(options.envVars),
-      onStart: () => this.onStart(),
-      onStop: (params: StopParams) => this.onStop(params),
-      onActivityExpired: () => this.onActivityExpired(),
-      report: (error: unknown) => this.#report(error),
-    };
-    this.#supervisor = new Supervisor(platform, host, this.#tasks);
-    this.#admission = new Admission(platform, this.#supervisor, {
-      url: () => `http://${this.pingEndpoint}`,
-      containerPort: () => this.defaultPort ?? this.requiredPorts?.[0] ?? UNNAMED_PORT,
-    });
-    this.#proxy = new HttpProxy({
-      runtime,
-      supervisor: this.#supervisor,
-      admission: this.#admission,
-      keepAlive: platform.keepAlive,
-      traffic: () => this.traffic,
-      requiredPorts: () => this.requiredPorts ?? [],
-    });
+    this.#machinery = assemble(this, { ctx, runtime }, options);
     void ctx.blockConcurrencyWhile(async () => {
-      await null; // the fields of the subclass are set when the constructor has returned
-      this.#supervisor.construct();
+      await Promise.resolve(); // the fields of the subclass are set when the constructor has returned
+      this.#machinery.supervisor.construct();
     });
   }
 
   /** Answers what is known of the instance, without waking or keeping it. */
   async getState(): Promise<State> {
-    await this.#supervisor.reconcile();
-    return publicState(this.#supervisor.lifecycle);
+    await this.#machinery.supervisor.reconcile();
+    return publicState(this.#machinery.supervisor.lifecycle);
   }
 
   /**
@@ -145,8 +108,9 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
     startOptions?: ContainerStartConfigOptions,
     waitOptions?: WaitOptions,
   ): Promise<void> {
-    await this.#settings.during(startOptions, () =>
-      this.#admission.start({
+    this.#machinery.settings.check();
+    await this.#machinery.starts.during(startOptions, () =>
+      this.#machinery.admission.start({
         signal: waitOptions?.signal,
         instanceTimeoutMs: timeoutOf(waitOptions),
       }),
@@ -172,10 +136,11 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
     startOptions?: ContainerStartConfigOptions,
   ): Promise<void> {
     const args = readPortArguments(portsOrArgs, cancellationOptions, startOptions);
-    const ports = this.#portsToAwait(args.ports);
+    this.#machinery.settings.check();
+    const ports = this.#machinery.settings.portsToAwait(args.ports);
     const { abort, instanceGetTimeoutMS, portReadyTimeoutMS } = args.cancellationOptions ?? {};
-    await this.#settings.during(args.startOptions, () =>
-      this.#admission.open(ports, {
+    await this.#machinery.starts.during(args.startOptions, () =>
+      this.#machinery.admission.open(ports, {
         signal: abort,
         instanceTimeoutMs: instanceGetTimeoutMS,
         readyTimeoutMs: portReadyTimeoutMS,
@@ -191,7 +156,7 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
    */
   async waitForPort(waitOptions: WaitOptions): Promise<number> {
     const port = parsePort(waitOptions.portToCheck, "portToCheck");
-    await this.#admission.waitForPort(port, {
+    await this.#machinery.admission.waitForPort(port, {
       signal: waitOptions.signal,
       readyTimeoutMs: timeoutOf(waitOptions),
     });
@@ -206,17 +171,17 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
    */
   async stop(signal: Signal | SignalInteger = "SIGTERM"): Promise<void> {
     const number = signalNumber(signal);
-    await this.#supervisor.reconcile();
+    await this.#machinery.supervisor.reconcile();
     const atMs = systemClock.now();
-    this.#supervisor.dispatch({ kind: "stop-requested", atMs, signal: number });
+    this.#machinery.supervisor.dispatch({ kind: "stop-requested", atMs, signal: number });
   }
 
   /** Ends the container at once. Resolves when it is gone, or after 10 s if it will not go. */
   async destroy(): Promise<void> {
-    const phase = await this.#supervisor.reconcile();
+    const phase = await this.#machinery.supervisor.reconcile();
     if (phase.kind === "stopped") return;
-    this.#supervisor.dispatch({ kind: "destroy-requested", atMs: systemClock.now() });
-    await this.#supervisor.destroyed(phase.run);
+    this.#machinery.supervisor.dispatch({ kind: "destroy-requested", atMs: systemClock.now() });
+    await this.#machinery.supervisor.destroyed(phase.run);
   }
 
   /** Called once per run, when the container is up; when its ports answer, if those are awaited. */
@@ -241,7 +206,7 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
 
   /** Starts the idle time anew, as a request does. */
   renewActivityTimeout(): void {
-    this.#supervisor.touch();
+    this.#machinery.supervisor.touch();
   }
 
   /**
@@ -257,30 +222,33 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
     callback: string,
     payload?: Payload,
   ): Promise<Schedule<Payload>> {
-    const schedule = this.#tasks.add(when, callback, payload as Payload, systemClock.now());
-    this.#supervisor.rearm();
+    const schedule = this.#machinery.tasks.add(
+      { when, callback, payload: payload as Payload },
+      systemClock.now(),
+    );
+    this.#machinery.supervisor.rearm();
     return schedule;
   }
 
   /** The tasks that call one method, the next one first. */
   async listSchedules<Payload = string>(callback: string): Promise<Schedule<Payload>[]> {
-    return this.#tasks.list(callback);
+    return this.#machinery.tasks.list(callback);
   }
 
   /** The task of an id. */
   async getSchedule<Payload = string>(taskId: string): Promise<Schedule<Payload> | undefined> {
-    return this.#tasks.get(taskId);
+    return this.#machinery.tasks.get(taskId);
   }
 
   /** Removes the tasks that call one method. */
   deleteSchedules(callback: string): void {
-    this.#tasks.deleteAll(callback);
-    this.#supervisor.rearm();
+    this.#machinery.tasks.deleteAll(callback);
+    this.#machinery.supervisor.rearm();
   }
 
   /** Has the alarm fire within so many milliseconds at the latest. */
   async scheduleNextAlarm(delayMs = 1_000): Promise<void> {
-    this.#supervisor.wakeWithin(delayMs);
+    this.#machinery.supervisor.wakeWithin(delayMs);
   }
 
   /**
@@ -288,7 +256,7 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
    * stub: use `fetch(switchPort(request, port))` there.
    *
    * @returns the app's answer, or one with the header `x-berth-error` when there is none
-   * @throws {ContainerError} `NO_PORT`, `INVALID_PORT`
+   * @throws {ContainerError} `NO_PORT`, `INVALID_PORT`, `INVALID_DURATION`
    */
   async containerFetch(
     requestOrUrl: Request | string | URL,
@@ -296,69 +264,23 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
     portParam?: number,
   ): Promise<Response> {
     const { request, port } = readFetchArguments(requestOrUrl, portOrInit, portParam);
-    return await this.#proxy.forward(request, this.#portOf(port));
+    this.#machinery.settings.check();
+    return await this.#machinery.proxy.forward(request, this.#machinery.settings.portOf(port));
   }
 
   /** Sends every request to the container, to the port of `switchPort` or else `defaultPort`. */
   override async fetch(request: Request): Promise<Response> {
-    const target = portFromRequest(request);
-    return await this.containerFetch(target.request, target.port);
+    try {
+      const target = portFromRequest(request);
+      return await this.containerFetch(target.request, target.port);
+    } catch (error) {
+      return this.#machinery.proxy.fail(error);
+    }
   }
 
   /** Called by the runtime. A class that overrides it must call it, too. */
   override async alarm(_info?: AlarmInvocationInfo): Promise<void> {
-    await this.#supervisor.alarm();
-  }
-
-  #portOf(port: number | undefined): number {
-    const chosen = port ?? this.defaultPort;
-    if (chosen !== undefined) return parsePort(chosen, port === undefined ? "defaultPort" : "port");
-    throw new ContainerError(
-      "NO_PORT",
-      `Cannot choose a port of ${this.constructor.name}: set defaultPort in the class, or use switchPort(request, port)`,
-    );
-  }
-
-  #portsToAwait(ports: readonly number[] | undefined): readonly number[] {
-    const chosen = ports ?? this.requiredPorts ?? [];
-    if (chosen.length === 0) return [this.#portOf(undefined)];
-    return chosen.map((port) => parsePort(port, ports === undefined ? "requiredPorts" : "ports"));
-  }
-
-  #policy(): Policy {
-    return {
-      sleepAfterMs: parseDuration(this.sleepAfter, "sleepAfter"),
-      stopGraceMs: parseDuration(this.stopGrace, "stopGrace"),
-    };
-  }
-
-  #startOptions(optionVars: Record<string, string> | undefined): ContainerStartupOptions {
-    const own = this.#settings.current;
-    const env = own?.envVars ?? { ...optionVars, ...this.envVars };
-    const entrypoint = own?.entrypoint ?? this.entrypoint;
-    const labels = own?.labels ?? this.labels;
-    return {
-      enableInternet: own?.enableInternet ?? this.enableInternet,
-      ...(Object.keys(env).length > 0 ? { env } : {}),
-      ...(entrypoint === undefined ? {} : { entrypoint }),
-      ...(labels === undefined || Object.keys(labels).length === 0 ? {} : { labels }),
-    };
-  }
-
-  #method(name: string): ReturnType<ConstructorParameters<typeof ScheduleTable>[1]> {
-    const method: unknown = Reflect.get(this, name);
-    if (typeof method !== "function") return undefined;
-    return (payload, schedule) => Reflect.apply(method, this, [payload, schedule]) as unknown;
-  }
-
-  #report(error: unknown): void {
-    void (async () => {
-      try {
-        await this.onError(error);
-      } catch {
-        // the default rethrows, for users who call it themselves; here nobody is left to catch it
-      }
-    })();
+    await this.#machinery.supervisor.alarm();
   }
 }
 

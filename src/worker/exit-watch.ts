@@ -65,7 +65,7 @@ export class ExitWatch {
   }
 
   #end(ending: Ending): void {
-    this.#last = ending;
+    if (ending.run >= (this.#last?.run ?? 0)) this.#last = ending; // an older run may end late
     this.#onEnding(ending);
   }
 }

@@ -9,6 +9,7 @@ export class HookRunner {
   readonly #host: Host;
   readonly #keepAlive: (work: Promise<unknown>) => void;
   readonly #stops = new Set<number>();
+  readonly #expiries = new Set<number>();
   #starting: Promise<void> = Promise.resolve();
 
   constructor(host: Host, keepAlive: (work: Promise<unknown>) => void) {
@@ -42,13 +43,21 @@ export class HookRunner {
     );
   }
 
-  onActivityExpired(onSettled: () => void): void {
-    void this.#track(this.#attempt(() => this.#host.onActivityExpired()).then(onSettled));
+  /** Calls `onActivityExpired` for one run unless that call is under way already. */
+  onActivityExpired(run: number, onSettled: () => void): void {
+    if (this.#expiries.has(run)) return;
+    this.#expiries.add(run);
+    void this.#track(
+      this.#attempt(() => this.#host.onActivityExpired()).then(() => {
+        this.#expiries.delete(run);
+        onSettled();
+      }),
+    );
   }
 
   async #attempt(hook: () => void | Promise<void>): Promise<"handled" | "failed"> {
     try {
-      await null; // a hook may call the object back: never from inside a transition
+      await Promise.resolve(); // a hook may call the object back: never from inside a transition
       await hook();
       return "handled";
     } catch (error) {

@@ -1,4 +1,3 @@
-import { ContainerError } from "../errors/container-error.ts";
 import { classifyRuntimeError, toContainerError } from "../errors/from-runtime.ts";
 import { toResponse } from "../errors/to-response.ts";
 import type { Lease } from "../core/lease.ts";
@@ -27,6 +26,8 @@ export interface ProxyParts {
   readonly admission: Admission;
   /** Keeps the object in memory until the work is settled. */
   keepAlive(work: Promise<unknown>): void;
+  /** Whether a request's signal has to be named for the container to hear of it. */
+  readonly isSignalNamed: boolean;
   traffic(): Traffic;
   requiredPorts(): readonly number[];
 }
@@ -45,8 +46,16 @@ export class HttpProxy {
       if (!this.#isOpen(port)) await this.#admit(request, port);
       return await this.#send(withPlainScheme(request), port);
     } catch (error) {
-      return this.#fail(error, port);
+      this.#parts.supervisor.suspect();
+      return this.fail(error, `proxy to port ${port}`);
     }
+  }
+
+  /** Answers in place of the app. The public learns the code; the text goes to the log. */
+  fail(error: unknown, action = "answer"): Response {
+    const known = toContainerError(error, action);
+    if (known.code !== "ABORTED") console.error(known.message);
+    return toResponse(known);
   }
 
   #isOpen(port: number): boolean {
@@ -72,8 +81,9 @@ export class HttpProxy {
     const { runtime, supervisor } = this.#parts;
     const lease = supervisor.openLease("request");
     try {
-      const response = await runtime.getTcpPort(port).fetch(request);
-      return this.#pass(response, lease);
+      const init = this.#parts.isSignalNamed ? { signal: request.signal } : undefined;
+      const response = await runtime.getTcpPort(port).fetch(request, init);
+      return this.#pass(request.method, response, lease);
     } catch (error) {
       supervisor.closeLease(lease);
       throw error;
@@ -93,14 +103,14 @@ export class HttpProxy {
     return isUnsent || (kind === "connection-lost" && IDEMPOTENT.has(request.method));
   }
 
-  #pass(response: Response, lease: Lease): Response {
+  #pass(method: string, response: Response, lease: Lease): Response {
     const { supervisor } = this.#parts;
     if (this.#parts.traffic() === "pass-through") {
       supervisor.closeLease(lease);
       return response;
     }
     if (response.webSocket !== null) return this.#watchSocket(response, response.webSocket, lease);
-    if (response.body === null) {
+    if (response.body === null || method === "HEAD") {
       supervisor.closeLease(lease);
       return response;
     }
@@ -119,7 +129,7 @@ export class HttpProxy {
       close();
       supervisor.suspect();
     };
-    const { readable, writable } = new IdentityTransformStream();
+    const { readable, writable } = pipeFor(response.headers);
     this.#parts.keepAlive(body.pipeTo(writable).then(close, broken));
     return new Response(readable, response);
   }
@@ -136,15 +146,6 @@ export class HttpProxy {
     });
     return new Response(null, { status: 101, webSocket: client, headers: response.headers });
   }
-
-  /** The public learns the code; what the runtime said goes to the log. */
-  #fail(error: unknown, port: number): Response {
-    const known =
-      error instanceof ContainerError ? error : toContainerError(error, `proxy to port ${port}`);
-    if (known.code !== "ABORTED") console.error(known.message);
-    this.#parts.supervisor.suspect();
-    return toResponse(known);
-  }
 }
 
 /** Ports of a container speak plain HTTP; nothing but the scheme of the URL changes. */
@@ -152,4 +153,14 @@ function withPlainScheme(request: Request): Request {
   const { url } = request;
   if (!url.startsWith("https:")) return request;
   return new Request(`http:${url.slice("https:".length)}`, request);
+}
+
+/**
+ * A pipe that keeps the length where the app told it, so that the client is told, too. The length
+ * of an encoded body counts bytes that the platform has decoded by now.
+ */
+function pipeFor(headers: Headers): IdentityTransformStream {
+  const length = headers.get("content-length");
+  const isPlain = length !== null && /^\d{1,15}$/.test(length) && !headers.has("content-encoding");
+  return isPlain ? new FixedLengthStream(Number(length)) : new IdentityTransformStream();
 }

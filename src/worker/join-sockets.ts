@@ -6,8 +6,11 @@ export interface SocketEvents {
   onClosed(): void;
 }
 
-/** Sent for a socket that broke: 1006 says so too, but may not stand in a close frame. */
+/** Sent for a socket that broke. */
 const BROKEN = 1011;
+
+/** Say that a socket broke, or nothing at all, but may not stand in a close frame. */
+const UNSENDABLE: ReadonlySet<number> = new Set([1004, 1006, 1015]);
 
 /**
  * Joins a container's WebSocket to a new one for the client: messages both ways, close codes and
@@ -25,36 +28,32 @@ export function joinSockets(container: WebSocket, events: SocketEvents): WebSock
     if (isOpen) events.onClosed();
     isOpen = false;
   };
-  forward(container, server, events.onMessage, close);
-  forward(server, container, events.onMessage, close);
+  const seen: SocketEvents = { onMessage: () => events.onMessage(), onClosed: close };
+  forward(container, server, seen);
+  forward(server, container, seen);
   container.accept({ allowHalfOpen: true });
   server.accept({ allowHalfOpen: true });
   return client;
 }
 
-function forward(
-  from: WebSocket,
-  to: WebSocket,
-  onMessage: () => void,
-  onClosed: () => void,
-): void {
-  from.addEventListener("message", ({ data }) => {
-    onMessage();
+function forward(from: WebSocket, to: WebSocket, events: SocketEvents): void {
+  from.addEventListener("message", ({ data }: { data: string | ArrayBuffer }) => {
+    events.onMessage();
     try {
       to.send(data);
     } catch {
       end(from, BROKEN, "The other side is gone"); // it closed in this very moment
-      onClosed();
+      events.onClosed();
     }
   });
   from.addEventListener("close", ({ code, reason }) => {
     end(to, code, reason);
     end(from, code, reason); // half open: our half is still ours to close
-    onClosed();
+    events.onClosed();
   });
   from.addEventListener("error", () => {
     end(to, BROKEN, "The other side broke");
-    onClosed();
+    events.onClosed();
   });
 }
 
@@ -62,7 +61,7 @@ function forward(
 function end(socket: WebSocket, code: number, reason: string): void {
   try {
     if (code === 1005) socket.close();
-    else if (code === 1006 || code === 1015) socket.close(BROKEN, reason);
+    else if (UNSENDABLE.has(code)) socket.close(BROKEN, reason);
     else socket.close(code, reason);
   } catch {
     // closed already: nothing is left to say

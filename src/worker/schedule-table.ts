@@ -13,6 +13,16 @@ type Row = {
   delayInSeconds: number | null;
 };
 
+/** A task to be scheduled. */
+export interface NewTask<Payload> {
+  /** A date, or a delay in seconds. */
+  readonly when: Date | number;
+  /** Name of the method. */
+  readonly callback: string;
+  /** Handed to the method, through JSON. */
+  readonly payload: Payload;
+}
+
 /** Looks up the method that a task names. */
 export type FindCallback = (
   name: string,
@@ -28,7 +38,7 @@ export class ScheduleTable {
   constructor(storage: ObjectStorage, findCallback: FindCallback) {
     this.#storage = storage;
     this.#findCallback = findCallback;
-    if (this.#hasTable()) this.#readNextDue();
+    this.#readNextDue();
   }
 
   /** When the next task is due, in milliseconds since the epoch. */
@@ -39,23 +49,11 @@ export class ScheduleTable {
   /**
    * Adds a task.
    *
-   * @param when a date, or a delay in seconds
-   * @throws {ContainerError} `INVALID_ARGUMENT` when the time or the callback is not usable
+   * @throws {ContainerError} `INVALID_ARGUMENT` when the time, the callback or the payload is not
+   * usable
    */
-  add<Payload>(
-    when: Date | number,
-    callback: string,
-    payload: Payload,
-    nowMs: number,
-  ): Schedule<Payload> {
-    const delayInSeconds = typeof when === "number" ? when : null;
-    const time = typeof when === "number" ? nowMs / 1_000 + when : when.getTime() / 1_000;
-    if (!Number.isFinite(time) || (delayInSeconds !== null && delayInSeconds < 0)) {
-      throw new ContainerError(
-        "INVALID_ARGUMENT",
-        `Cannot schedule "${callback}": ${String(when)} is not a time; use a Date or a delay of 0 or more seconds`,
-      );
-    }
+  add<Payload>(task: NewTask<Payload>, nowMs: number): Schedule<Payload> {
+    const { when, callback } = task;
     if (typeof callback !== "string" || this.#findCallback(callback) === undefined) {
       throw new ContainerError(
         "INVALID_ARGUMENT",
@@ -65,10 +63,10 @@ export class ScheduleTable {
     const row: Row = {
       id: crypto.randomUUID(),
       callback,
-      payload: payload === undefined ? null : JSON.stringify(payload),
-      type: delayInSeconds === null ? "scheduled" : "delayed",
-      time,
-      delayInSeconds,
+      payload: payloadText(task),
+      type: typeof when === "number" ? "delayed" : "scheduled",
+      time: timeOf(task, nowMs),
+      delayInSeconds: typeof when === "number" ? when : null,
     };
     this.#insert(row);
     return toSchedule<Payload>(row);
@@ -89,9 +87,7 @@ export class ScheduleTable {
 
   /** Removes the tasks that call one method. */
   deleteAll(callback: string): void {
-    if (!this.#hasTable()) return;
-    this.#storage.sql.exec("DELETE FROM container_schedules WHERE callback = ?", callback);
-    this.#readNextDue();
+    this.#delete("callback", callback);
   }
 
   /**
@@ -116,9 +112,8 @@ export class ScheduleTable {
       () => undefined,
       (thrown: unknown) => thrown ?? new Error(`Task ${row.callback} failed without an error`),
     );
-    this.#storage.sql.exec("DELETE FROM container_schedules WHERE id = ?", row.id);
     this.#running.delete(row.id);
-    this.#readNextDue();
+    this.#delete("id", row.id);
     onSettled(error);
   }
 
@@ -134,7 +129,14 @@ export class ScheduleTable {
     await callback(schedule.payload, schedule);
   }
 
-  /** An object without tasks has no table, and makes none by being asked. */
+  #delete(column: "id" | "callback", value: string): void {
+    if (this.#hasTable()) {
+      this.#storage.sql.exec(`DELETE FROM container_schedules WHERE ${column} = ?`, value);
+    }
+    this.#readNextDue();
+  }
+
+  /** An object without tasks has no table; and its user may empty the storage at any time. */
   #hasTable(): boolean {
     const query = "SELECT 1 FROM sqlite_master WHERE name = 'container_schedules'";
     return this.#storage.sql.exec(query).toArray().length > 0;
@@ -169,13 +171,38 @@ export class ScheduleTable {
   }
 
   #readNextDue(): void {
+    this.#nextDueAtMs = undefined;
+    if (!this.#hasTable()) return;
     const query = "SELECT id, time FROM container_schedules ORDER BY time LIMIT ?";
     const rows = this.#storage.sql.exec<{ id: string; time: number }>(
       query,
       this.#running.size + 1,
     );
     const next = rows.toArray().find(({ id }) => !this.#running.has(id));
-    this.#nextDueAtMs = next === undefined ? undefined : Math.ceil(next.time * 1_000);
+    if (next !== undefined) this.#nextDueAtMs = Math.ceil(next.time * 1_000);
+  }
+}
+
+function timeOf({ when, callback }: NewTask<unknown>, nowMs: number): number {
+  const delayMs = typeof when === "number" && when >= 0 ? when * 1_000 : NaN;
+  const atMs = when instanceof Date ? when.getTime() : nowMs + delayMs;
+  if (Number.isFinite(atMs)) return atMs / 1_000;
+  throw new ContainerError(
+    "INVALID_ARGUMENT",
+    `Cannot schedule "${callback}": ${String(when)} is not a time; use a Date or a delay of 0 or more seconds`,
+  );
+}
+
+function payloadText({ callback, payload }: NewTask<unknown>): string | null {
+  if (payload === undefined) return null;
+  try {
+    return JSON.stringify(payload);
+  } catch (cause) {
+    throw new ContainerError(
+      "INVALID_ARGUMENT",
+      `Cannot schedule "${callback}": its payload does not survive JSON; pass plain data`,
+      { cause },
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { lifeFloorMs, shouldPersistActivity } from "../core/activity.ts";
+import { shouldPersistActivity } from "../core/activity.ts";
 import type { Lease, LeaseKind } from "../core/lease.ts";
 import { alarmChange } from "../core/lifecycle/alarm-change.ts";
 import type { Command } from "../core/lifecycle/command.ts";
@@ -19,6 +19,7 @@ import { ExitWatch, type Ending } from "./exit-watch.ts";
 import { HookRunner } from "./hook-runner.ts";
 import type { Host } from "./host.ts";
 import { LeaseBook } from "./lease-book.ts";
+import { RuntimeControl } from "./runtime-control.ts";
 import type { ScheduleTable } from "./schedule-table.ts";
 import { sleep } from "./sleep.ts";
 
@@ -41,6 +42,7 @@ export class Supervisor {
   readonly #tasks: ScheduleTable;
   readonly #hooks: HookRunner;
   readonly #exits: ExitWatch;
+  readonly #control: RuntimeControl;
   readonly #leases = new LeaseBook();
   #instance: Instance;
   #lastActivityMs: number;
@@ -50,6 +52,7 @@ export class Supervisor {
     this.#host = host;
     this.#tasks = tasks;
     this.#hooks = new HookRunner(host, (work) => platform.keepAlive(work));
+    this.#control = new RuntimeControl(platform, (error) => host.report(error));
     this.#exits = new ExitWatch(platform.runtime, (ending) => this.#onEnding(ending));
     const record = platform.storage.kv.get<RunRecord>(RUN_RECORD_KEY);
     this.#instance = fromRunRecord(record, platform.clock.now());
@@ -230,18 +233,19 @@ export class Supervisor {
   }
 
   #execute(command: Command): void {
-    const { runtime } = this.#platform;
     switch (command.kind) {
       case "start":
         return this.#start(command.run);
       case "signal":
-        return this.#signal(command.signal);
+        return this.#control.signal(command.signal);
       case "destroy":
-        return this.#report(runtime.destroy());
+        return this.#control.destroy();
       case "watch-exit":
         return this.#report(this.#exits.watch(command.run));
       case "extend-life":
-        return this.#extendLife();
+        return this.#control.extendLife(this.#host.policy(), () =>
+          this.#exits.watch(this.phase.run),
+        );
       case "call-on-start":
         return this.#hooks.onStart();
       case "call-on-stop":
@@ -250,7 +254,7 @@ export class Supervisor {
           this.dispatch({ kind: "stop-delivered", atMs: this.#now(), runId, outcome });
         });
       case "call-activity-expired":
-        return this.#hooks.onActivityExpired(() => {
+        return this.#hooks.onActivityExpired(command.run, () => {
           this.touch();
           this.dispatch({ kind: "expiry-handled", atMs: this.#now(), run: command.run });
         });
@@ -268,26 +272,6 @@ export class Supervisor {
     } catch (error) {
       this.#exits.refuse(run, error);
     }
-  }
-
-  /** A container that ended a moment ago takes no signal; its end is told by who watches it. */
-  #signal(signal: number): void {
-    const { runtime } = this.#platform;
-    if (runtime.running) runtime.signal(signal);
-  }
-
-  /**
-   * The floor under the container's life while the object is out of memory. A runtime without it
-   * ends the container with the object, so there the object is kept instead.
-   */
-  #extendLife(): void {
-    const { runtime } = this.#platform;
-    if (typeof runtime.setInactivityTimeout !== "function") {
-      this.#platform.keepAlive(this.#exits.watch(this.phase.run));
-      return;
-    }
-    const { sleepAfterMs, stopGraceMs } = this.#host.policy();
-    this.#report(runtime.setInactivityTimeout(lifeFloorMs(sleepAfterMs, stopGraceMs)));
   }
 
   #onEnding(ending: Ending): void {

@@ -1,0 +1,95 @@
+import { Admission } from "./admission.ts";
+import { ClassSettings, type SettingFields } from "./class-settings.ts";
+import type { ContainerOptions, StopParams } from "./container-types.ts";
+import type { Host } from "./host.ts";
+import { HttpProxy, type Traffic } from "./http-proxy.ts";
+import { compatibilityFlags, isSignalNamed, warnOfUnseenAborts } from "./request-signal.ts";
+import type { ContainerRuntime } from "../ports/container-runtime.ts";
+import { ScheduleTable } from "./schedule-table.ts";
+import { StartSettings } from "./start-settings.ts";
+import { Supervisor } from "./supervisor.ts";
+import { systemClock } from "./system-clock.ts";
+
+/** Probed to see whether the container is up when the class names no port. */
+const UNNAMED_PORT = 33;
+
+/** The user's object: its settings and hooks. */
+export interface ContainerObject extends SettingFields {
+  readonly pingEndpoint: string;
+  readonly traffic: Traffic;
+  onStart(): void | Promise<void>;
+  onStop(params: StopParams): void | Promise<void>;
+  onActivityExpired(): Promise<void>;
+  onError(error: unknown): unknown;
+}
+
+/** What the object stands on. */
+export interface Ground {
+  readonly ctx: DurableObjectState;
+  readonly runtime: ContainerRuntime;
+}
+
+/** What a container object is made of. */
+export interface Machinery {
+  readonly settings: ClassSettings;
+  readonly starts: StartSettings;
+  readonly tasks: ScheduleTable;
+  readonly supervisor: Supervisor;
+  readonly admission: Admission;
+  readonly proxy: HttpProxy;
+}
+
+/** Puts the parts of a container object together. Nothing happens yet. */
+export function assemble(
+  object: ContainerObject,
+  { ctx, runtime }: Ground,
+  options: ContainerOptions,
+): Machinery {
+  const keepAlive = (work: Promise<unknown>): void => ctx.waitUntil(work);
+  const platform = { runtime, clock: systemClock, storage: ctx.storage, keepAlive };
+  const flags = compatibilityFlags();
+  warnOfUnseenAborts(object.constructor, flags);
+  const settings = new ClassSettings(object, options.envVars);
+  const starts = new StartSettings();
+  const tasks = new ScheduleTable(ctx.storage, (name) => methodOf(object, name));
+  const host: Host = {
+    policy: () => settings.policy(),
+    startOptions: () => settings.startOptions(starts.current),
+    onStart: () => object.onStart(),
+    onStop: (params) => object.onStop(params),
+    onActivityExpired: () => object.onActivityExpired(),
+    report: (error) => void report(object, error),
+  };
+  const supervisor = new Supervisor(platform, host, tasks);
+  const admission = new Admission(platform, supervisor, {
+    url: () => `http://${object.pingEndpoint}`,
+    containerPort: () => object.defaultPort ?? object.requiredPorts?.[0] ?? UNNAMED_PORT,
+  });
+  const proxy = new HttpProxy({
+    runtime,
+    supervisor,
+    admission,
+    keepAlive,
+    isSignalNamed: isSignalNamed(flags),
+    traffic: () => object.traffic,
+    requiredPorts: () => object.requiredPorts ?? [],
+  });
+  return { settings, starts, tasks, supervisor, admission, proxy };
+}
+
+function methodOf(
+  object: ContainerObject,
+  name: string,
+): ReturnType<ConstructorParameters<typeof ScheduleTable>[1]> {
+  const method: unknown = Reflect.get(object, name);
+  if (typeof method !== "function") return undefined;
+  return (payload, schedule) => Reflect.apply(method, object, [payload, schedule]) as unknown;
+}
+
+async function report(object: ContainerObject, error: unknown): Promise<void> {
+  try {
+    await object.onError(error);
+  } catch {
+    // the default rethrows, for users who call it themselves; here nobody is left to catch it
+  }
+}
