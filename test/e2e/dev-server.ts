@@ -23,11 +23,20 @@ export interface DevServerOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const READY = /Ready on (http:\/\/\S+)/;
+/** What wrangler and Vite print when they take requests. */
+const READY = /(?:Ready on|Local:) +(http:\/\/\S+?)\/?\s/;
+
+/** Without them wrangler asks the network about this machine, and restarts workerd afterwards. */
+const OFFLINE = { CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_SEND_METRICS: "false" };
 
 /** `berth dev` of this checkout. */
 export function berthDev(...options: string[]): readonly [string, ...string[]] {
   return [process.execPath, join(REPOSITORY, "dist/cli.js"), "dev", "--port", "0", ...options];
+}
+
+/** Any command on an engine of its own. */
+export function berthEngine(...command: string[]): readonly [string, ...string[]] {
+  return [process.execPath, join(REPOSITORY, "dist/cli.js"), "engine", "--", ...command];
 }
 
 /** `wrangler dev` without berth's command. */
@@ -41,7 +50,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   const [file, ...args] = options.command;
   const child = spawn(file, args, {
     cwd: options.cwd,
-    env: { ...process.env, CI: "true", NO_COLOR: "1", FORCE_COLOR: "0", ...options.env },
+    env: { ...process.env, ...OFFLINE, CI: "true", NO_COLOR: "1", ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let text = "";
