@@ -18,7 +18,8 @@ import { rebuildImage, type RebuildResult } from "./rebuild-image.ts";
 import { exportArchive, importArchive } from "./sandbox/archive.ts";
 import { createSandbox } from "./sandbox/create-sandbox.ts";
 import type { Sandbox } from "./sandbox/sandbox.ts";
-import { deleteAbandonedDirs, openStateDir } from "./state-dir.ts";
+import { deleteStaleSocket } from "./stale-socket.ts";
+import { openStateDir } from "./state-dir.ts";
 
 export type { EngineLog } from "./engine-log.ts";
 
@@ -90,9 +91,9 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   const open: OpenParts = { stateDispose: () => state.dispose(), discarder };
   try {
     const socketPath = checkSocketPath(options.socketPath ?? join(state.path, "docker.sock"));
-    const dockerBin = await writeDockerWrapper(state.path);
     open.sandbox = await openSandbox(options, state.path, log);
-    await deleteAbandonedDirs(state.path);
+    await state.deleteLeftovers();
+    const dockerBin = await writeDockerWrapper(state.path);
     const context = await createContext(
       options,
       { log, stateDir: state.path, discarder },
@@ -195,6 +196,7 @@ function checkSocketPath(path: string): string {
 
 async function listen(server: ApiServer, socketPath: string): Promise<void> {
   try {
+    await deleteStaleSocket(socketPath);
     await server.listen(socketPath);
     await chmod(socketPath, 0o600);
   } catch (cause) {

@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
@@ -8,11 +8,18 @@ import { startTimeOf } from "./sandbox/find-process.ts";
 
 const OWNER_FILE = "owner.json";
 const PRIVATE_MODE = 0o700;
+/** All that an engine makes in a given directory, but for the images, which are kept. */
+const PARTS = ["docker.sock", "docker", "containers", "volumes", "commits"];
 
 /** The directory that holds all an engine has on disk. */
 export interface StateDir {
   /** Its absolute path. */
   readonly path: string;
+  /**
+   * Deletes what engines left that were killed, here and beside. What such an engine held besides
+   * files the sandbox must have given back before: it finds its records in them.
+   */
+  deleteLeftovers(): Promise<void>;
   /** Deletes what the engine made in it; all of it when the engine chose the place. */
   dispose(): Promise<void>;
 }
@@ -29,23 +36,27 @@ export async function openStateDir(path: string | undefined): Promise<StateDir> 
   const directory = path === undefined ? await makeOwnDir() : await takeGivenDir(resolve(path));
   const owner = { pid: process.pid, startTime: startTimeOf(process.pid) };
   await writeFile(join(directory, OWNER_FILE), JSON.stringify(owner), { mode: 0o600 });
-  return {
-    path: directory,
-    dispose: () => {
-      const target = path === undefined ? directory : join(directory, OWNER_FILE);
-      return deleteTree(target);
-    },
-  };
+  return path === undefined
+    ? {
+        path: directory,
+        deleteLeftovers: () => deleteAbandonedDirs(dirname(directory)),
+        dispose: () => deleteTree(directory),
+      }
+    : {
+        path: directory,
+        deleteLeftovers: () => deleteParts(directory),
+        dispose: async () => {
+          await deleteParts(directory);
+          await deleteTree(join(directory, OWNER_FILE));
+        },
+      };
 }
 
-/**
- * Deletes the directories of engines that were killed. What such an engine held besides files, the
- * sandbox gives back first: it finds its records in them.
- *
- * @param path this engine's directory, beside which the others lie
- */
-export async function deleteAbandonedDirs(path: string): Promise<void> {
-  const root = dirname(path);
+async function deleteParts(directory: string): Promise<void> {
+  await Promise.all(PARTS.map((name) => deleteTree(join(directory, name))));
+}
+
+async function deleteAbandonedDirs(root: string): Promise<void> {
   if (!/^berth-\d+$/.test(basename(root)) || !(await isPrivate(root))) return;
   for (const name of await readdir(root)) {
     const directory = join(root, name);
@@ -70,7 +81,6 @@ async function makeOwnDir(): Promise<string> {
 async function takeGivenDir(path: string): Promise<string> {
   try {
     await mkdir(path, { recursive: true, mode: PRIVATE_MODE });
-    await chmod(path, PRIVATE_MODE);
   } catch (cause) {
     throw unusable(path, "it can't be made", { cause });
   }

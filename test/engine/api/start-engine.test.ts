@@ -88,6 +88,31 @@ describe("startEngine()", () => {
     await expect(access(stdout.trim())).rejects.toThrow("ENOENT");
   });
 
+  it("takes over a socket that a killed process left, and refuses one that is in use", async () => {
+    const socketPath = join(directory, "socket");
+    const text = `import { createServer } from "node:net";
+      createServer().listen(${JSON.stringify(socketPath)}, () => process.kill(process.pid, 9));`;
+    await expect(run(...nodeArguments(text))).rejects.toThrow();
+    const engine = await startEngine({ socketPath, warmPods: 0 });
+    await expect(startEngine({ socketPath, warmPods: 0 })).rejects.toThrow("[SOCKET_UNAVAILABLE]");
+    expect((await stat(socketPath)).isSocket()).toBe(true);
+    await engine[Symbol.asyncDispose]();
+    await expect(access(socketPath)).rejects.toThrow("ENOENT");
+  });
+
+  it("takes over the state directory of a killed engine and keeps its images", async () => {
+    const stateDir = join(directory, "state");
+    const options = JSON.stringify({ stateDir, warmPods: 0 });
+    const text = `await startEngine(${options}); console.log("up"); setInterval(() => {}, 1000);`;
+    const killed = spawn(...nodeArguments(text));
+    await once(killed.stdout, "data");
+    killed.kill("SIGKILL");
+    await once(killed, "exit");
+    const engine = await startEngine({ stateDir, warmPods: 0 });
+    await engine[Symbol.asyncDispose]();
+    expect(await readdir(stateDir)).toEqual(["images"]);
+  });
+
   it("removes what a killed engine left", async () => {
     const text = `console.log((await startEngine()).socketPath); setInterval(() => {}, 1000);`;
     const killed = spawn(...nodeArguments(text));
