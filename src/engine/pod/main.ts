@@ -27,9 +27,7 @@ function ask(request: (id: number) => MessageFromPod): Promise<MessageToPod> {
 
 async function applyEgress(rules: EgressRules): Promise<void> {
   const reply = await ask((id) => ({ kind: "egress", id, rules }));
-  if (reply.kind !== "egress-applied") return;
-  hasRoute = reply.hasRoute;
-  if (reply.error !== undefined) throw new Error(reply.error);
+  if (reply.kind === "egress-applied") hasRoute = reply.hasRoute;
 }
 
 /** Once a port: a Worker that waits for its app asks many times. */

@@ -2,12 +2,7 @@
 export type MessageToPod =
   | { readonly kind: "serve" }
   | { readonly kind: "names"; readonly isEnabled: boolean }
-  | {
-      readonly kind: "egress-applied";
-      readonly id: number;
-      readonly hasRoute: boolean;
-      readonly error?: string;
-    }
+  | { readonly kind: "egress-applied"; readonly id: number; readonly hasRoute: boolean }
   | { readonly kind: "dns-answer"; readonly id: number; readonly packet?: string };
 
 /** What a pod's helper process tells the engine. */

@@ -1,4 +1,5 @@
 import type { ContainerUser } from "./container-user.ts";
+import { findTool } from "./host-tools.ts";
 import type { SandboxFacts } from "./sandbox.ts";
 
 // Docker's default set without MKNOD, and without AUDIT_WRITE, which nothing here can use.
@@ -24,7 +25,7 @@ export function appCommand(
   command: AppCommand,
   privilege: SandboxFacts["privilege"],
 ): readonly string[] {
-  return [...dropCommand(command.user, privilege), ...enterCommand(command)];
+  return [...dropCommand(command.user, privilege), ...enterCommand(command, privilege)];
 }
 
 /** Drops capabilities, gains by exec, and groups. */
@@ -45,15 +46,21 @@ export function dropCommand(
 }
 
 /** Enters the container's root with the container's environment and user. */
-export function enterCommand({ argv, env, cwd, user }: AppCommand): readonly string[] {
+export function enterCommand(
+  { argv, env, cwd, user }: AppCommand,
+  privilege: SandboxFacts["privilege"],
+): readonly string[] {
   return [
     "env",
     "-i",
+    // A name that starts with a dash is a name here.
+    "--",
     ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
-    "/usr/bin/unshare",
+    findTool("unshare") ?? "unshare",
     "--root=/newroot",
     `--wd=${cwd}`,
-    `--setuid=${user.uid}`,
+    // A user namespace of an ordinary user has no other user than its root.
+    `--setuid=${privilege === "root" ? user.uid : 0}`,
     "--",
     ...argv,
   ];

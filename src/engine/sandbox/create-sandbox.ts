@@ -43,12 +43,13 @@ export interface SandboxOptions {
 export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   requireTools(podTools);
   const stateDir = resolve(options.stateDir);
+  const log = onceEach(options.log);
   mkdirSync(stateDir, { recursive: true });
   await reclaimLeftovers(dirname(stateDir));
   const privilege = await findPrivilege();
   const state = makeStateDirectory(stateDir);
   const layout = findControlGroups(hostControlGroups());
-  const internet = findInternet(privilege, state, options.log);
+  const internet = findInternet(privilege, state, log);
   const node = findNodeInstallation(options.nodePrefix ?? ownNodePrefix());
   const prefix = `berth-${state.id}`;
   const enforceCpu = options.enforceCpu ?? false;
@@ -61,10 +62,19 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
       layout === undefined ? watchedMemory() : controlGroupControl(layout, { prefix, enforceCpu }),
     internet,
     podsDirectory: join(state.path, "pods"),
-    log: options.log,
+    log,
   };
   const warmPods = options.warmPods ?? 1;
   return new ProcessSandbox(resources, { warmPods, stateDirectory: state.path });
+}
+
+/** What holds for a host is said once, not for each container. */
+function onceEach(log: (message: string) => void): (message: string) => void {
+  const said = new Set<string>();
+  return (message) => {
+    if (!said.has(message)) log(message);
+    said.add(message);
+  };
 }
 
 function memoryLimitOf(layout: ControlGroupLayout | undefined): SandboxFacts["memoryLimit"] {

@@ -23,6 +23,7 @@ export interface ExecTarget {
   readonly app: LaunchSpec;
 }
 
+const killedExitCode = 137;
 const namespaces = ["mount", "pid", "net", "ipc", "uts", "cgroup"];
 const plainScript = 'umask 022; echo "started $$" >&3; exec 3>&-; exec "$@"';
 
@@ -50,7 +51,10 @@ export async function startExec(spec: ExecSpec, target: ExecTarget): Promise<San
   if (pid === undefined)
     throw new SandboxError("EXEC_FAILED", `Cannot exec ${spec.argv[0] ?? ""}: ${text}`);
   return toSandboxProcess({
-    exited: exited.then((exitCode) => ({ exitCode, isOutOfMemory: false })),
+    exited: exited.then((exitCode) => ({
+      exitCode,
+      isOutOfMemory: exitCode === killedExitCode && target.group.hasKilled(),
+    })),
     streams,
     hostPid: innermostChild(child.pid ?? 0, spec.tty !== undefined),
     pid: Number(pid),
@@ -79,7 +83,7 @@ function terminalCommand(
   privilege: PodResources["facts"]["privilege"],
 ): readonly string[] {
   requireTools(["script", "stty"]);
-  const enter = enterCommand(command).map(shellQuote).join(" ");
+  const enter = enterCommand(command, privilege).map(shellQuote).join(" ");
   const inner = `stty cols ${size.columns} rows ${size.rows}; echo "started $$ $(tty)" >&3; exec 3>&-; exec ${enter}`;
   return [
     ...["sh", "-c", 'umask 022; exec "$@"', "sh", ...dropCommand(command.user, privilege)],

@@ -1,23 +1,25 @@
 import type { MessageFromPod, MessageToPod } from "../pod/pod-message.ts";
-import type { Internet, PodNetwork } from "./network/internet.ts";
+import type { PodNetwork } from "./network/internet.ts";
 import { forwardNameQuery } from "./network/name-resolver.ts";
+import type { PodResources } from "./pod-resources.ts";
 
 /** Does for one pod what its helper cannot do from inside: routes out, and names by the host. */
 export class PodEgress {
-  readonly #internet: Internet;
+  readonly #resources: Pick<PodResources, "internet" | "log">;
   readonly #pod: () => PodNetwork;
   #last: Promise<boolean> = Promise.resolve(false);
 
-  constructor(internet: Internet, pod: () => PodNetwork) {
-    this.#internet = internet;
+  constructor(resources: Pick<PodResources, "internet" | "log">, pod: () => PodNetwork) {
+    this.#resources = resources;
     this.#pod = pod;
   }
 
   /** Gives or takes the route out, after all earlier changes; tells whether there is one. */
   setInternet(isEnabled: boolean): Promise<boolean> {
     const change = async (): Promise<boolean> => {
-      if (isEnabled) return this.#internet.connect(this.#pod());
-      await this.#internet.disconnect(this.#pod());
+      const { internet } = this.#resources;
+      if (isEnabled) return internet.connect(this.#pod());
+      await internet.disconnect(this.#pod());
       return false;
     };
     this.#last = this.#last.then(change, change);
@@ -44,7 +46,9 @@ export class PodEgress {
         : this.setInternet(isInternetEnabled));
       return { kind: "egress-applied", id, hasRoute };
     } catch (error) {
-      return { kind: "egress-applied", id, hasRoute: false, error: String(error) };
+      // An app without the internet is of more use than one that does not start.
+      this.#resources.log(`Containers have no internet: ${String(error)}`);
+      return { kind: "egress-applied", id, hasRoute: false };
     }
   }
 }

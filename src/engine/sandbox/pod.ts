@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { readAccountFiles } from "./account-files.ts";
-import { resolveUser } from "./container-user.ts";
+import { resolveUser, type ContainerUser } from "./container-user.ts";
 import { startExec } from "./exec.ts";
 import type { ResourceGroup } from "./memory-control.ts";
 import type { PodResources } from "./pod-resources.ts";
@@ -27,6 +27,8 @@ interface RunningApp {
   readonly stage: Stage;
   readonly spec: LaunchSpec;
 }
+
+const killedExitCode = 137;
 
 /** What a {@link ProcessPod} is made of. */
 export interface PodParts {
@@ -79,7 +81,7 @@ export class ProcessPod implements Pod {
     const directory = join(resources.podsDirectory, id);
     mkdirSync(directory, { recursive: true });
     const network = (): PodNetwork => ({ index, helperPid: helper.hostPid });
-    const egress = new PodEgress(resources.internet, network);
+    const egress = new PodEgress(resources, network);
     const helper = await startPodHelper(resources.facts.privilege, {
       onMessage: (message, reply) => {
         if (message.kind === "port-refused") pod.#onRefusedPort(message.port);
@@ -133,16 +135,24 @@ export class ProcessPod implements Pod {
     this.#assertOpen();
     if (this.#app !== undefined)
       throw new SandboxError("APP_RUNNING", `Cannot launch in pod ${this.id}: its app still runs`);
+    assertRunnable(spec);
     const user = resolveUser(spec.user, readAccountFiles(spec.rootfs, this.#resources.view));
+    if (user.uid !== 0 && this.#resources.facts.privilege !== "root")
+      this.#resources.log(
+        `User ${spec.user ?? ""} is not set: without root, containers run as you`,
+      );
     const stage = await this.#prepare();
     this.#stage = undefined;
     const app = { stage, spec };
     this.#app = app;
     const exited = stage.exited.then((exitCode) => this.#finish(app, exitCode));
-    this.#group.applyLimits(spec.limits, stage.hostPid);
-    const { argv, env, cwd, rootfs } = spec;
-    makeWorkingDirectory(rootfs, this.#resources.view, cwd);
-    await stage.launch(rootfs, spec.hostname ?? this.id, { argv, env, cwd, user });
+    try {
+      await this.#start(stage, spec, user);
+    } catch (error) {
+      stage.kill();
+      await exited;
+      throw error;
+    }
     return toSandboxProcess({
       exited,
       streams: stage.streams,
@@ -180,9 +190,16 @@ export class ProcessPod implements Pod {
     return this.#stage;
   }
 
+  async #start(stage: Stage, spec: LaunchSpec, user: ContainerUser): Promise<void> {
+    const { argv, env, cwd, rootfs, limits } = spec;
+    this.#group.applyLimits(limits, stage.hostPid);
+    makeWorkingDirectory(rootfs, this.#resources.view, cwd);
+    await stage.launch(rootfs, spec.hostname ?? this.id, { argv, env, cwd, user });
+  }
+
   #finish(app: RunningApp, exitCode: number): ProcessExit {
     if (this.#app === app) this.#app = undefined;
-    const isOutOfMemory = this.#group.hasKilled();
+    const isOutOfMemory = exitCode === killedExitCode && this.#group.hasKilled();
     this.#group.release();
     return { exitCode, isOutOfMemory };
   }
@@ -201,4 +218,16 @@ export class ProcessPod implements Pod {
     if (this.#closing !== undefined)
       throw new SandboxError("POD_CLOSED", `Cannot use pod ${this.id}: it is closed`);
   }
+}
+
+/** Only what can be said to exec; the rest of a command is the container's matter. */
+function assertRunnable({ argv, env, cwd, hostname = "" }: LaunchSpec): void {
+  const words = [...argv, ...Object.entries(env).flat(), cwd, hostname];
+  if (argv.length > 0 && !words.some((word) => word.includes("\0"))) return;
+  throw new SandboxError(
+    "LAUNCH_FAILED",
+    argv.length === 0
+      ? "Cannot start: no command; give the image a CMD or ENTRYPOINT"
+      : `Cannot start ${argv[0] ?? ""}: a null character in an argument or variable`,
+  );
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { appCommand, type AppCommand } from "./app-command.ts";
 import type { ControlChannel } from "./control-channel.ts";
 import { parentOf, sendSignal } from "./find-process.ts";
+import { readMountInfo } from "./host-directories.ts";
 import type { ResourceGroup } from "./memory-control.ts";
 import { planMounts } from "./mount-plan.ts";
 import { bindTree, toMountTable, type MountEntry } from "./mount-table.ts";
@@ -78,6 +79,7 @@ export class Stage {
       const reason = `${text} ${String(streams.stderr.read() ?? "")}`.trim();
       throw new SandboxError("LAUNCH_FAILED", `Cannot prepare a pod: ${reason}`);
     }
+    assertReadOnly(hostPid);
     return new Stage(options, { streams, child, control, hostPid, exited });
   }
 
@@ -104,7 +106,7 @@ export class Stage {
     this.#control.tell("go");
     const { line, text } = await this.#control.until("started");
     this.#control.close();
-    if (line === undefined) throw new SandboxError("LAUNCH_FAILED", `Cannot start: ${text}`);
+    if (line === undefined) throw launchError(text, rootfs);
   }
 
   /**
@@ -132,6 +134,27 @@ exec 3>&-
 exec ${argv.map(shellQuote).join(" ")}
 `;
   }
+}
+
+/**
+ * Programs with full rights run on these mounts for as long as the container lives. A `mount` that
+ * knows no read-only binds would leave the host's own files open to it.
+ */
+function assertReadOnly(hostPid: number): void {
+  const mounts = readMountInfo(`/proc/${hostPid}/mountinfo`);
+  for (const point of ["/", "/usr", "/pod", "/pre/proc/sys"]) {
+    const mount = mounts.findLast(({ mountPoint }) => mountPoint === point);
+    if (mount?.options.includes("ro") !== true)
+      throw new SandboxError("POD_START_FAILED", `Cannot make ${point} read-only with this mount`);
+  }
+}
+
+function launchError(text: string, { writableDir }: RootfsSpec): SandboxError {
+  const hint = text.includes("overlay")
+    ? `; ${writableDir} must be on a file system that may hold an overlay's writes (ext4, xfs, btrfs, ` +
+      "tmpfs), so keep the engine's state on one"
+    : "";
+  return new SandboxError("LAUNCH_FAILED", `Cannot start: ${text.replaceAll("\n", "; ")}${hint}`);
 }
 
 function preparedMounts(rootfs: RootfsSpec): readonly MountEntry[] {

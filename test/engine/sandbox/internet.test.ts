@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type AddressInfo, type Server } from "node:net";
 import { once } from "node:events";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -32,7 +32,8 @@ describe.skipIf(!isRoot || findTool("nft") === undefined)(
       createServer((socket) => socket.end("host")),
       createServer((socket) => socket.end("host")),
     ] as const;
-    const gateway = { port: 0 };
+    let boundPort: number | undefined;
+    let anyPort: number | undefined;
     let sandbox: Sandbox;
     let removeRemote: () => void;
     let remote: Awaited<ReturnType<typeof startRemoteServer>>;
@@ -40,15 +41,15 @@ describe.skipIf(!isRoot || findTool("nft") === undefined)(
     beforeAll(async () => {
       removeRemote = makeRemote();
       remote = await startRemoteServer();
-      servers[0].listen(7002, hostAddress);
-      servers[1].listen(7003, "0.0.0.0");
+      servers[0].listen(0, hostAddress);
+      servers[1].listen(0, "0.0.0.0");
       await Promise.all(servers.map((server) => once(server, "listening")));
       sandbox = await createSandbox({
         stateDir: workspace.stateDir,
         log: workspace.log,
         warmPods: 0,
       });
-      gateway.port = 7003;
+      [boundPort, anyPort] = servers.map(portOf);
     });
     afterAll(async () => {
       await sandbox[Symbol.asyncDispose]();
@@ -97,10 +98,10 @@ describe.skipIf(!isRoot || findTool("nft") === undefined)(
       const otherAddress = /inet ([\d.]+)/.exec((await outcomeOf(addresses)).stdout)?.[1] ?? "";
       const results = await reach(pod, [
         `${remoteAddress}|7001`,
-        `${hostAddress}|7002`,
-        `${hostAddress}|7003`,
-        `${gatewayAddress}|7003`,
-        "127.0.0.1|7003",
+        `${hostAddress}|${boundPort}`,
+        `${hostAddress}|${anyPort}`,
+        `${gatewayAddress}|${anyPort}`,
+        `127.0.0.1|${anyPort}`,
         `${otherAddress}|7005`,
         "169.254.169.254|80",
       ]);
@@ -143,7 +144,7 @@ describe.skipIf(!isRoot || findTool("nft") === undefined)(
         expect(await internet.connect(network)).toBe(true);
         expect(listRules()).toContain(state.id);
         await pod.launch(workspace.shell("read x"));
-        const results = await reach(pod, [`${remoteAddress}|7001`, `${hostAddress}|7003`]);
+        const results = await reach(pod, [`${remoteAddress}|7001`, `${hostAddress}|${anyPort}`]);
         expect(results).toEqual(["remote", "timeout"]);
         await internet.close();
         expect(listRules()).not.toContain(state.id);
@@ -164,6 +165,11 @@ describe.skipIf(!isRoot || findTool("nft") === undefined)(
     });
   },
 );
+
+function portOf(server: Server): number {
+  const address: AddressInfo | string | null = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
 
 function listRules(): string {
   const commands = [["nft", "list", "ruleset"], ["iptables-save"], ["ip6tables-save"]];

@@ -6,10 +6,13 @@ import { containerEnv, outcomeOf } from "./fixture.ts";
 
 const remoteNamespace = `berth-remote-${process.pid}`;
 const hostLink = `btest${process.pid % 10_000}`;
+// Another run of these tests on this machine must not be in the way.
+const network = `198.18.${(process.pid >> 6) & 255}`;
+const host = (process.pid & 63) * 4;
 /** An address of the host. */
-export const hostAddress = "198.18.77.1";
+export const hostAddress = `${network}.${host + 1}`;
 /** An address beyond the host. */
-export const remoteAddress = "198.18.77.2";
+export const remoteAddress = `${network}.${host + 2}`;
 
 function ip(...args: readonly string[]): void {
   const { status, stderr } = spawnSync("ip", args, { encoding: "utf8" });

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { createServer, type AddressInfo } from "node:net";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -9,7 +9,6 @@ import { runAs, testUsers } from "./run-as.ts";
 
 const nobody = testUsers.find(({ name }) => name === "nobody") ?? testUsers[0];
 const reason = nobody?.obstacle;
-const hostPort = 7_012;
 
 describe.skipIf(reason !== undefined)(
   `an engine of nobody${reason ? ` (skipped: ${reason})` : ""}`,
@@ -21,9 +20,11 @@ describe.skipIf(reason !== undefined)(
     beforeAll(async () => {
       removeRemote = makeRemote();
       const remote = await startRemoteServer();
-      server.listen(hostPort, "0.0.0.0");
+      server.listen(0, "0.0.0.0");
       await once(server, "listening");
       if (nobody === undefined) return;
+      const address: AddressInfo | string | null = server.address();
+      const hostPort = typeof address === "object" && address !== null ? address.port : 0;
       const file = "./unprivileged-runner.ts";
       const value = await runAs(nobody, file, hostAddress, remoteAddress, `${hostPort}`);
       results = { ...(typeof value === "object" ? value : {}) };

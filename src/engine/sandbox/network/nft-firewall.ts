@@ -43,6 +43,8 @@ export function nftRules({ id, linkPrefix, cidr, isForwardingOurs }: FirewallSco
   chain forward {
     type filter hook forward priority -10; policy accept;
     ${fromPod} oifname ${anyPod} drop
+    ${fromPod} tcp flags syn tcp option maxseg size set rt mtu
+    ${toPod} tcp flags syn tcp option maxseg size set rt mtu
     ${toPod} ct state established,related accept
     ${toPod} drop
     ${isForwardingOurs ? `iifname != ${anyPod} oifname != ${anyPod} drop` : ""}
