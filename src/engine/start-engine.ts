@@ -147,7 +147,8 @@ async function createContext(
   sandbox: Sandbox,
 ): Promise<EngineContext> {
   const { log, stateDir, discarder } = base;
-  const images = await openImageStore(options.imagesDir ?? join(stateDir, "images"));
+  const imagesDir = options.imagesDir ?? join(stateDir, "images");
+  const images = await openImageStore(imagesDir);
   const isRunAllowed = options.isRunAllowed ?? true;
   return {
     sandbox,
@@ -157,6 +158,7 @@ async function createContext(
     imageMap: options.imageMap ?? {},
     limitsOf: (image) => toLimits(options, image),
     stateDir,
+    commitsDir: join(imagesDir, "commits"),
     log,
     hintAtPort: createPortHint((message) => log({ kind: "notice", message })),
     discard: discarder.discard,

@@ -9,7 +9,7 @@ import { startTimeOf } from "./sandbox/find-process.ts";
 const OWNER_FILE = "owner.json";
 const PRIVATE_MODE = 0o700;
 /** All that an engine makes in a given directory, but for the images, which are kept. */
-const PARTS = ["docker.sock", "docker", "containers", "volumes", "commits"];
+const PARTS = ["docker.sock", "docker", "containers", "volumes"];
 
 /** The directory that holds all an engine has on disk. */
 export interface StateDir {

@@ -26,6 +26,8 @@ export interface EngineContext {
   };
   /** The engine's own directory. */
   readonly stateDir: string;
+  /** Where a layer is copied before the image store moves it: on the store's file system. */
+  readonly commitsDir: string;
   /** Told what happens. */
   readonly log: (event: EngineLog) => void;
   /** Tells of a port that an image does not EXPOSE. */

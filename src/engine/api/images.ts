@@ -87,13 +87,17 @@ async function commit(engine: EngineContext, request: ApiRequest): Promise<ApiAn
     throw new EngineError("NOT_SUPPORTED", `Cannot commit ${container.name}: it has no files`);
   }
   const parent = await findImage(engine, container.imageId);
-  const parentDir = join(engine.stateDir, "commits");
-  await mkdir(parentDir, { recursive: true });
-  const layerDir = join(parentDir, randomBytes(8).toString("hex"));
-  await copyLayer(container.rootfs.writableDir, layerDir);
   const tag = request.query.get("repo") === null ? {} : { tag: targetReference(request) };
-  const image = await engine.images.commit(parent, layerDir, tag);
-  return { kind: "json", status: 201, body: { Id: image.id } };
+  await mkdir(engine.commitsDir, { recursive: true });
+  const layerDir = join(engine.commitsDir, randomBytes(8).toString("hex"));
+  try {
+    await copyLayer(container.rootfs.writableDir, layerDir);
+    const image = await engine.images.commit(parent, layerDir, tag);
+    return { kind: "json", status: 201, body: { Id: image.id } };
+  } catch (error) {
+    engine.discard(layerDir);
+    throw error;
+  }
 }
 
 function targetReference(request: ApiRequest): string {

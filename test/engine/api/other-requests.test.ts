@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { startApi, type ApiFixture } from "./fakes/api-fixture.ts";
 import { fakeImage } from "./fakes/fake-image-store.ts";
-import { NAME, startInstance } from "./fakes/workerd-requests.ts";
+import { NAME, PROXY, startInstance } from "./fakes/workerd-requests.ts";
 
 let api: ApiFixture;
 beforeEach(async () => {
@@ -116,6 +116,27 @@ describe("images", () => {
     expect(json).toMatchObject({
       message: expect.stringContaining("r.io/a:1"),
     });
+  });
+});
+
+describe("POST /commit", () => {
+  it("makes an image of the container's files, whose parent is the container's image", async () => {
+    await startInstance(api);
+    const path = `/commit?container=${NAME}&pause=true&repo=workerd-container-snap-1`;
+    expect((await api.send("POST", path)).status).toBe(201);
+    const parent = fakeImage("app:latest").id;
+    const { json } = await api.send("GET", "/images/workerd-container-snap-1/json");
+    expect(json).toMatchObject({ Parent: parent, Config: { Cmd: ["/app"] } });
+    expect((await api.send("DELETE", "/images/workerd-container-snap-1?noprune=true")).status).toBe(
+      200,
+    );
+  });
+
+  it("answers 404 without such a container, 501 for the gateway, 400 for an empty name", async () => {
+    await startInstance(api);
+    expect((await api.send("POST", "/commit?container=none")).status).toBe(404);
+    expect((await api.send("POST", `/commit?container=${PROXY}&repo=a`)).status).toBe(501);
+    expect((await api.send("POST", `/commit?container=${NAME}&repo=`)).status).toBe(400);
   });
 });
 

@@ -77,6 +77,7 @@ export async function startApi(
     imageMap: {},
     limitsOf: () => ({}),
     stateDir,
+    commitsDir: join(stateDir, "commits"),
     log: (event) => logs.push(event),
     hintAtPort: createPortHint((message) => logs.push({ kind: "notice", message })),
     discard: () => undefined,
