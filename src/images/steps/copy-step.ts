@@ -27,8 +27,11 @@ export const copyStep: Step = async (state, instruction, job) => {
   }
   const from =
     flags.from === undefined ? contextTree(job) : await stageTree(flags.from, instruction, job);
-  const sources = await findSources(from, patterns, { state, instruction, job });
-  const target = await findTarget(state, destination, sources.length, instruction);
+  const { sources, target } = await named(instruction, async () => {
+    const found = await findSources(from, patterns, { state, instruction, job });
+    const to = await findTarget(state, destination, { sourceCount: found.length, instruction });
+    return { sources: found, target: to };
+  });
   const owner = await ownerOf(flags.chown ?? "0:0", treeOf(state), instruction.line);
   const mode = flags.mode === undefined ? {} : { mode: flags.mode };
   return addLayer(
@@ -56,26 +59,29 @@ async function fill(draftDir: string, options: Fill): Promise<readonly string[]>
   const { state, instruction, job, sources, target, owner } = options;
   const tree = treeOf(state, { directory: draftDir, opaque: [] });
   const writer = new LayerWriter(draftDir, tree, owner);
-  for (const source of sources) {
-    try {
-      await writeSource(source, target, { writer, tree });
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const { line, keyword, text } = instruction;
-      throw new ImageError(
-        "COPY_FAILED",
-        `Cannot copy at line ${line}: ${keyword} ${text}; ${reason}`,
-        {
-          line,
-          cause,
-        },
-      );
-    }
-  }
+  await named(instruction, async () => {
+    for (const source of sources) await writeSource(source, target, { writer, tree });
+  });
   if (!writer.isOwnerKept && (owner.uid !== 0 || owner.gid !== 0)) {
     job.note("--chown has no effect: without root, files belong to the user who builds");
   }
   return [];
+}
+
+/** Gives what fails the line and text of its instruction. */
+async function named<T>(instruction: Instruction, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof ImageError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const { line, keyword, text } = instruction;
+    throw new ImageError(
+      "COPY_FAILED",
+      `Cannot copy at line ${line}: ${keyword} ${text}; ${reason}`,
+      { line, cause },
+    );
+  }
 }
 
 function toWords(state: StageState, instruction: Instruction, job: BuildJob): readonly string[] {
@@ -107,8 +113,7 @@ async function stageTree(
 async function findTarget(
   state: StageState,
   destination: string,
-  sourceCount: number,
-  instruction: Instruction,
+  { sourceCount, instruction }: { readonly sourceCount: number; readonly instruction: Instruction },
 ): Promise<CopyTarget> {
   const tree = treeOf(state);
   const path = await tree.resolve(fromWorkingDir(state, destination));
