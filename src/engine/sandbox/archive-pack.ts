@@ -15,6 +15,12 @@ import type { ViewPath } from "./view-path.ts";
 
 type EntryHeader = Partial<Header> & Pick<Header, "name">;
 
+/** An entry of a directory. */
+interface Child {
+  readonly place: ViewPath;
+  readonly name: string;
+}
+
 /** Packs a directory with all below it; `release` is called when the tar ends. */
 export function packDirectory(place: ViewPath, name: string, release: () => void): Readable {
   return packWith(release, async (tar) => {
@@ -24,7 +30,7 @@ export function packDirectory(place: ViewPath, name: string, release: () => void
 
 /** Packs one child that is no directory. */
 export function packFile(place: ViewPath, name: string, release: () => void): Readable {
-  return packWith(release, (tar) => addChild(tar, place, name, name));
+  return packWith(release, (tar) => addChild(tar, { place, name }, name));
 }
 
 function packWith(release: () => void, fill: (tar: Pack) => Promise<void>): Readable {
@@ -42,14 +48,14 @@ async function addDirectory(tar: Pack, place: ViewPath, path: string): Promise<v
   const stats = fstatSync(place.directory.fd);
   await addEntry(tar, { ...commonHeaders(stats), name: `${path}/`, type: "directory" });
   for (const name of place.directory.list().toSorted())
-    await addChild(tar, place, name, `${path}/${name}`);
+    await addChild(tar, { place, name }, `${path}/${name}`);
 }
 
 /** Adds what tar can hold; sockets and pipes of a running container have no content to keep. */
-async function addChild(tar: Pack, place: ViewPath, name: string, path: string): Promise<void> {
+async function addChild(tar: Pack, { place, name }: Child, path: string): Promise<void> {
   const stats = place.directory.statOf(name);
   if (stats === undefined) return;
-  if (stats.isFile()) return addFile(tar, place, name, path);
+  if (stats.isFile()) return addFile(tar, { place, name }, path);
   if (stats.isSymbolicLink()) {
     const linkname = readlinkSync(place.directory.pathOf(name));
     return addEntry(tar, { ...commonHeaders(stats), name: path, type: "symlink", linkname });
@@ -64,7 +70,7 @@ async function addChild(tar: Pack, place: ViewPath, name: string, path: string):
   }
 }
 
-async function addFile(tar: Pack, place: ViewPath, name: string, path: string): Promise<void> {
+async function addFile(tar: Pack, { place, name }: Child, path: string): Promise<void> {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
   const fd = openSync(place.directory.pathOf(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   const stats = fstatSync(fd);
@@ -91,7 +97,7 @@ async function addFile(tar: Pack, place: ViewPath, name: string, path: string): 
 
 function addEntry(tar: Pack, headers: EntryHeader): Promise<void> {
   return new Promise((resolve, reject) => {
-    tar.entry(headers, (error) => (error == null ? resolve() : reject(error)));
+    tar.entry(headers, (error) => (error instanceof Error ? reject(error) : resolve()));
   });
 }
 

@@ -20,11 +20,11 @@ export async function exportArchive(
   path: string,
   running: Pod | undefined,
 ): Promise<Readable> {
-  const { root, close } = await openView(rootfs, running);
-  const place = ViewPath.root(root);
+  const view = await openView(rootfs, running);
+  const place = ViewPath.root(view.root);
   const release = (): void => {
     place.close();
-    void close();
+    void view.close();
   };
   try {
     const names = splitPath(path);
@@ -49,23 +49,25 @@ export async function exportArchive(
  * Unpacks a tar into a directory of a container. Links in the archive and in the container are
  * resolved inside the container, so that nothing is ever written outside.
  *
+ * @param running the pod whose app runs on this root file system, if one does
  * @throws {SandboxError} `PATH_NOT_FOUND` when the directory is not in the container
  * @throws {SandboxError} `ARCHIVE_INVALID` when the tar cannot be read
  */
+// oxlint-disable-next-line max-params -- the same order as exportArchive, plus the archive
 export async function importArchive(
   rootfs: RootfsSpec,
   path: string,
   tar: Readable,
   running?: Pod,
 ): Promise<void> {
-  const { root, close } = await openView(rootfs, running);
-  const place = ViewPath.root(root);
+  const view = await openView(rootfs, running);
+  const place = ViewPath.root(view.root);
   try {
     place.enter(splitPath(path));
     await unpackInto(place, tar);
   } finally {
     place.close();
-    await close();
+    await view.close();
   }
 }
 

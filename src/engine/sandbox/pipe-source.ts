@@ -33,7 +33,8 @@ export class PipeSource {
 
   /** Opens a pipe; `engineEnd` is the end that stays in this process. */
   async open(engineEnd: PipeOwner): Promise<Pipe> {
-    if (this.#paths.length < refillBelow) this.#startRefill();
+    // Should it fail, whoever finds no pipe left is told.
+    if (this.#paths.length < refillBelow) this.#startRefill().catch(() => undefined);
     let path = this.#paths.pop();
     while (path === undefined) {
       await this.#startRefill();

@@ -52,9 +52,7 @@ export async function startPodHelper(
   const reply = (answer: MessageToPod): void => void (child.connected && child.send(answer));
   child.on("message", (message: MessageFromPod) => handlers.onMessage(message, reply));
   child.send({ kind: "serve" } satisfies MessageToPod, server, () => server.close());
-  const ready = once(child, "message");
-  const [first] = await Promise.race([ready, exited.then(() => [undefined])]);
-  const message: MessageFromPod | undefined = first;
+  const message = await Promise.race([firstMessage(child), exited.then(() => undefined)]);
   if (message?.kind !== "ready")
     throw new SandboxError(
       "POD_START_FAILED",
@@ -77,6 +75,10 @@ function spawnHelper(privilege: SandboxFacts["privilege"]): ChildProcess {
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
+}
+
+function firstMessage(child: ChildProcess): Promise<MessageFromPod> {
+  return new Promise((resolve) => child.once("message", resolve));
 }
 
 function portOf(server: Server): number {

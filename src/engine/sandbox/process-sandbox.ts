@@ -93,9 +93,8 @@ export class ProcessSandbox implements Sandbox {
   async #close(): Promise<void> {
     clearTimeout(this.#refillTimer);
     const pods = await Promise.allSettled(this.#pods);
-    await Promise.all(
-      pods.map((pod) => (pod.status === "fulfilled" ? pod.value.close() : undefined)),
-    );
+    const started = pods.flatMap((pod) => (pod.status === "fulfilled" ? [pod.value] : []));
+    await Promise.all(started.map((pod) => pod.close()));
     await this.#resources.internet.close();
     rmSync(this.#stateDirectory, { recursive: true, force: true });
   }

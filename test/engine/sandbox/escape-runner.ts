@@ -10,7 +10,7 @@ import { importArchive } from "../../../src/engine/sandbox/archive.ts";
 import { createSandbox } from "../../../src/engine/sandbox/create-sandbox.ts";
 import type { Pod } from "../../../src/engine/sandbox/sandbox.ts";
 import { escapeAttempts, secretText, type HostSecrets } from "./escape-attempts.ts";
-import { containerEnv, outcomeOf, Workspace } from "./fixture.ts";
+import { containerEnv, eventually, outcomeOf, Workspace } from "./fixture.ts";
 
 // Run as root or as nobody by escapes.test.ts; prints what every attempt printed, as JSON.
 const workspace = new Workspace();
@@ -25,7 +25,7 @@ async function prepareHost(): Promise<HostSecrets> {
   const socketFile = join(workspace.path, "socket");
   servers[0].listen(socketFile);
   servers[1].listen(0, "127.0.0.1");
-  await Promise.all(servers.map((server) => server.listening || once(server, "listening")));
+  await eventually(() => servers.every(({ listening }) => listening));
   const address: AddressInfo | string | null = servers[1].address();
   const { dev } = statSync(secretFile);
   return {

@@ -11,7 +11,7 @@ import { iptablesFirewall } from "../../../src/engine/sandbox/network/iptables-f
 import { NatInternet } from "../../../src/engine/sandbox/network/nat-internet.ts";
 import { nftFirewall } from "../../../src/engine/sandbox/network/nft-firewall.ts";
 import { ProcessPod } from "../../../src/engine/sandbox/pod.ts";
-import type { Pod, Sandbox } from "../../../src/engine/sandbox/sandbox.ts";
+import type { Sandbox } from "../../../src/engine/sandbox/sandbox.ts";
 import { makeStateDirectory } from "../../../src/engine/sandbox/state-directory.ts";
 import { containerEnv, eventually, outcomeOf, Workspace } from "./fixture.ts";
 import { callSidecar } from "./ingress-client.ts";
