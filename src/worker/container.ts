@@ -130,6 +130,12 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
     cancellationOptions?: CancellationOptions,
     startOptions?: ContainerStartConfigOptions,
   ): Promise<void>;
+  // Stated once more, for stubs: RPC types know the last signature only.
+  async startAndWaitForPorts(
+    portsOrArgs?: number | number[] | StartAndWaitForPortsOptions,
+    cancellationOptions?: CancellationOptions,
+    startOptions?: ContainerStartConfigOptions,
+  ): Promise<void>;
   async startAndWaitForPorts(
     portsOrArgs?: number | number[] | StartAndWaitForPortsOptions,
     cancellationOptions?: CancellationOptions,

@@ -19,6 +19,9 @@ const IDEMPOTENT: ReadonlySet<string> = new Set([
   "TRACE",
 ]);
 
+/** Below this a body of known length is not watched: less than what a socket's buffers hold. */
+const SHORT_BODY_BYTES = 16 * 1_024;
+
 /** What the proxy works with. */
 export interface ProxyParts {
   readonly runtime: ContainerRuntime;
@@ -68,10 +71,15 @@ export class HttpProxy {
   }
 
   async #send(request: Request, port: number): Promise<Response> {
+    const { run } = this.#parts.supervisor.phase;
     try {
       return await this.#sendOnce(request, port);
     } catch (error) {
-      if (!this.#mayRepeat(request, port, error)) throw error;
+      const { kind } = classifyRuntimeError(error);
+      const isUnsent = kind === "not-listening" || kind === "not-running";
+      if (isUnsent) this.#parts.admission.distrust(port);
+      const isCut = kind === "connection-lost" && !this.#parts.supervisor.isToldToEnd(run);
+      if (!mayRepeat(request, isUnsent, isCut)) throw error;
       await this.#admit(request, port);
       return await this.#sendOnce(request, port);
     }
@@ -90,19 +98,6 @@ export class HttpProxy {
     }
   }
 
-  /**
-   * A request may go again when the app never got it, or when it may run twice; and only without a
-   * body, since a body that was offered once is gone. The broken connection may have been a pooled
-   * one that the app closed in that moment, or the container itself.
-   */
-  #mayRepeat(request: Request, port: number, error: unknown): boolean {
-    const { kind } = classifyRuntimeError(error);
-    const isUnsent = kind === "not-listening" || kind === "not-running";
-    if (isUnsent) this.#parts.admission.distrust(port);
-    if (request.body !== null) return false;
-    return isUnsent || (kind === "connection-lost" && IDEMPOTENT.has(request.method));
-  }
-
   #pass(method: string, response: Response, lease: Lease): Response {
     const { supervisor } = this.#parts;
     if (this.#parts.traffic() === "pass-through") {
@@ -110,7 +105,7 @@ export class HttpProxy {
       return response;
     }
     if (response.webSocket !== null) return this.#watchSocket(response, response.webSocket, lease);
-    if (response.body === null || method === "HEAD") {
+    if (response.body === null || method === "HEAD" || isShort(response)) {
       supervisor.closeLease(lease);
       return response;
     }
@@ -146,6 +141,26 @@ export class HttpProxy {
     });
     return new Response(null, { status: 101, webSocket: client, headers: response.headers });
   }
+}
+
+/**
+ * A request may go again when the app never got it, or when it may run twice; and only without a
+ * body, since a body that was offered once is gone. A connection that is cut may have been a pooled
+ * one that the app closed in that moment, or the container itself.
+ */
+function mayRepeat(request: Request, isUnsent: boolean, isCut: boolean): boolean {
+  if (request.body !== null) return false;
+  return isUnsent || (isCut && IDEMPOTENT.has(request.method));
+}
+
+/**
+ * A short body of known length is on its way when its headers come, whatever the client does: the
+ * sockets hold it. The idle time that begins with the headers covers it, and a pipe would cost as
+ * much as half the request.
+ */
+function isShort(response: Response): boolean {
+  const length = response.headers.get("content-length");
+  return length !== null && Number(length) <= SHORT_BODY_BYTES;
 }
 
 /** Ports of a container speak plain HTTP; nothing but the scheme of the URL changes. */

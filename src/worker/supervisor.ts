@@ -1,6 +1,5 @@
 import { shouldPersistActivity } from "../core/activity.ts";
 import type { Lease, LeaseKind } from "../core/lease.ts";
-import { alarmChange } from "../core/lifecycle/alarm-change.ts";
 import type { Command } from "../core/lifecycle/command.ts";
 import type { LifecycleEvent } from "../core/lifecycle/event.ts";
 import { nextAlarm } from "../core/lifecycle/next-alarm.ts";
@@ -12,13 +11,14 @@ import {
   type Instance,
   type RunRecord,
 } from "../core/lifecycle/run-record.ts";
+import type { Policy } from "../core/lifecycle/policy.ts";
 import { transition } from "../core/lifecycle/transition.ts";
-import { toContainerError } from "../errors/from-runtime.ts";
 import type { Platform } from "../ports/platform.ts";
 import { ExitWatch, type Ending } from "./exit-watch.ts";
 import { HookRunner } from "./hook-runner.ts";
 import type { Host } from "./host.ts";
 import { LeaseBook } from "./lease-book.ts";
+import { ObjectAlarm } from "./object-alarm.ts";
 import { RuntimeControl } from "./runtime-control.ts";
 import type { ScheduleTable } from "./schedule-table.ts";
 import { sleep } from "./sleep.ts";
@@ -43,8 +43,11 @@ export class Supervisor {
   readonly #hooks: HookRunner;
   readonly #exits: ExitWatch;
   readonly #control: RuntimeControl;
+  readonly #alarm: ObjectAlarm;
   readonly #leases = new LeaseBook();
   #instance: Instance;
+  #policy: Policy | undefined;
+  #toldToEnd = 0;
   #lastActivityMs: number;
 
   constructor(platform: Platform, host: Host, tasks: ScheduleTable) {
@@ -53,6 +56,7 @@ export class Supervisor {
     this.#tasks = tasks;
     this.#hooks = new HookRunner(host, (work) => platform.keepAlive(work));
     this.#control = new RuntimeControl(platform, (error) => host.report(error));
+    this.#alarm = new ObjectAlarm(platform.storage, (error) => host.report(error));
     this.#exits = new ExitWatch(platform.runtime, (ending) => this.#onEnding(ending));
     const record = platform.storage.kv.get<RunRecord>(RUN_RECORD_KEY);
     this.#instance = fromRunRecord(record, platform.clock.now());
@@ -76,6 +80,7 @@ export class Supervisor {
 
   /** Takes up what the last object in memory left. Call it once, when the class is complete. */
   construct(): void {
+    this.#policy = this.#host.policy();
     this.dispatch({
       kind: "constructed",
       atMs: this.#now(),
@@ -88,6 +93,7 @@ export class Supervisor {
     const { lifecycle } = this.#instance;
     const step = transition(lifecycle, event, this.#host.policy());
     this.#keep(step.lifecycle);
+    if (this.phase.kind === "stopping") this.#toldToEnd = this.phase.run;
     for (const command of step.commands) this.#execute(command);
   }
 
@@ -140,13 +146,21 @@ export class Supervisor {
     return this.#exits.last;
   }
 
+  /** Whether a run was told to end: nothing that it cut short may start another. */
+  isToldToEnd(run: number): boolean {
+    return this.#toldToEnd === run;
+  }
+
   /** Notes a sign of life; what is persisted follows in coarse steps. */
   touch(): void {
     const nowMs = this.#now();
     this.#lastActivityMs = nowMs;
-    const { sleepAfterMs } = this.#host.policy();
     if (!isLive(this.phase)) return;
-    if (!shouldPersistActivity(nowMs, this.#instance.lastActivityMs, sleepAfterMs)) return;
+    const policy = this.#host.policy();
+    const isOld = policy !== this.#policy; // the class changed its mind: the alarm may be too late
+    const { lastActivityMs } = this.#instance;
+    if (!isOld && !shouldPersistActivity(nowMs, lastActivityMs, policy.sleepAfterMs)) return;
+    this.#policy = policy;
     this.#keep(this.lifecycle);
     this.#execute({ kind: "extend-life" });
   }
@@ -185,9 +199,10 @@ export class Supervisor {
 
   /** Has the alarm fire within `delayMs` at the latest. */
   wakeWithin(delayMs: number): void {
-    const { alarmAtMs } = this.#instance;
-    const atMs = this.#setAlarm(alarmAtMs, this.#now() + delayMs, this.#now());
-    this.#instance = { ...this.#instance, alarmAtMs: atMs };
+    const nowMs = this.#now();
+    const { alarmAtMs: armedAtMs } = this.#instance;
+    const alarmAtMs = this.#alarm.arm({ armedAtMs, dueAtMs: nowMs + delayMs, nowMs });
+    this.#instance = { ...this.#instance, alarmAtMs };
   }
 
   #now(): number {
@@ -207,7 +222,7 @@ export class Supervisor {
       { idleAtMs: this.#idleAtMs(nowMs), taskDueAtMs: this.#tasks.nextDueAtMs() },
       nowMs,
     );
-    const alarmAtMs = this.#setAlarm(before.alarmAtMs, dueAtMs, nowMs);
+    const alarmAtMs = this.#alarm.arm({ armedAtMs: before.alarmAtMs, dueAtMs, nowMs });
     const lastActivityMs = this.#lastActivityMs;
     this.#instance = { lifecycle, alarmAtMs, lastActivityMs };
     const isSame =
@@ -215,21 +230,6 @@ export class Supervisor {
       alarmAtMs === before.alarmAtMs &&
       lastActivityMs === before.lastActivityMs;
     if (!isSame) this.#platform.storage.kv.put(RUN_RECORD_KEY, toRunRecord(this.#instance));
-  }
-
-  #setAlarm(armedAtMs: number | null, dueAtMs: number | undefined, nowMs: number): number | null {
-    const { storage } = this.#platform;
-    const change = alarmChange(armedAtMs, dueAtMs, nowMs);
-    switch (change.kind) {
-      case "keep":
-        return armedAtMs;
-      case "set":
-        this.#report(storage.setAlarm(change.atMs));
-        return change.atMs;
-      case "delete":
-        this.#report(storage.deleteAlarm());
-        return null;
-    }
   }
 
   #execute(command: Command): void {
@@ -241,7 +241,7 @@ export class Supervisor {
       case "destroy":
         return this.#control.destroy();
       case "watch-exit":
-        return this.#report(this.#exits.watch(command.run));
+        return this.#watch(command.run);
       case "extend-life":
         return this.#control.extendLife(this.#host.policy(), () =>
           this.#exits.watch(this.phase.run),
@@ -274,6 +274,10 @@ export class Supervisor {
     }
   }
 
+  #watch(run: number): void {
+    this.#exits.watch(run).catch((error: unknown) => this.#host.report(error));
+  }
+
   #onEnding(ending: Ending): void {
     const atMs = this.#now();
     if (ending.kind === "refused") {
@@ -286,10 +290,5 @@ export class Supervisor {
   #afterTask(error: unknown): void {
     if (error !== undefined) this.#host.report(error);
     this.rearm();
-  }
-
-  /** For work that nobody awaits: its failure is the user's to see, not to be lost. */
-  #report(work: Promise<unknown>): void {
-    work.catch((error: unknown) => this.#host.report(toContainerError(error, "reach the runtime")));
   }
 }

@@ -42,9 +42,9 @@ describe("A class without a port", () => {
 
   it("throws it from containerFetch() and startAndWaitForPorts(), with what to set", async () => {
     const box = createBox({ fields });
-    for (const call of [box.stub.containerFetch("/"), box.stub.startAndWaitForPorts()]) {
-      expect(await messageOf(call)).toMatch(/\[NO_PORT\] .* of Box: set defaultPort .* switchPort/);
-    }
+    const text = /\[NO_PORT\] .* of Box: set defaultPort .* switchPort/;
+    expect(await messageOf(box.stub.containerFetch("/"))).toMatch(text);
+    expect(await messageOf(box.stub.startAndWaitForPorts())).toMatch(text);
   });
 
   it("starts without one", async () => {

@@ -77,6 +77,10 @@ export class Box extends Container {
     this.record.errors.push(error);
   }
 
+  setSleepAfter(sleepAfter: string): void {
+    this.sleepAfter = sleepAfter;
+  }
+
   tick(payload: unknown): void {
     this.record.ticks.push(payload);
   }
