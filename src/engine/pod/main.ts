@@ -1,4 +1,5 @@
 import { readlinkSync } from "node:fs";
+import module from "node:module";
 import { Server } from "node:net";
 
 import { serveIngress } from "./ingress.ts";
@@ -53,6 +54,8 @@ process.on("message", (message: MessageToPod, handle: unknown) => {
   } else if (handle instanceof Server) {
     serveIngress(handle, { applyEgress, onRefusedPort });
     serveNames({ isEnabled: () => hasRoute, forward: forwardQuery });
+    // Node writes its compile cache at exit; the next pod should find it now.
+    module.flushCompileCache?.();
     // The host's procfs is still mounted here, so this is the pid that the engine knows.
     tell({ kind: "ready", hostPid: Number(readlinkSync("/proc/self")) });
   }

@@ -61,6 +61,7 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
     memory:
       layout === undefined ? watchedMemory() : controlGroupControl(layout, { prefix, enforceCpu }),
     internet,
+    compileCache: join(state.path, "compile-cache"),
     podsDirectory: join(state.path, "pods"),
     log,
   };

@@ -11,8 +11,11 @@ import type { SandboxFacts } from "./sandbox.ts";
 import { exitOf } from "./sandbox-child.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
-/** What a helper asks of the engine. */
-export interface PodHelperHandlers {
+/** How a helper is started, and what becomes of what it asks. */
+export interface PodHelperOptions {
+  readonly privilege: SandboxFacts["privilege"];
+  /** Keeps compiled code from one helper to the next: it starts faster, and smaller from sources. */
+  readonly compileCache: string;
   readonly onMessage: (message: MessageFromPod, reply: (answer: MessageToPod) => void) => void;
 }
 
@@ -37,20 +40,17 @@ const nodeFlags = ["--max-semi-space-size=1", "--max-old-space-size=32", "--v8-p
 const script = 'ip link set lo up && exec "$@"';
 
 /** Starts a helper in fresh network and pid namespaces, with a listener of the host's loopback. */
-export async function startPodHelper(
-  privilege: SandboxFacts["privilege"],
-  handlers: PodHelperHandlers,
-): Promise<PodHelper> {
+export async function startPodHelper(options: PodHelperOptions): Promise<PodHelper> {
   const server = createServer();
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const ingressPort = portOf(server);
-  const child = spawnHelper(privilege);
+  const child = spawnHelper(options);
   const exited = exitOf(child);
   let errors = "";
   child.stderr?.on("data", (chunk: Buffer) => (errors += chunk.toString()));
   const reply = (answer: MessageToPod): void => void (child.connected && child.send(answer));
-  child.on("message", (message: MessageFromPod) => handlers.onMessage(message, reply));
+  child.on("message", (message: MessageFromPod) => options.onMessage(message, reply));
   child.send({ kind: "serve" } satisfies MessageToPod, server, () => server.close());
   const message = await Promise.race([firstMessage(child), exited.then(() => undefined)]);
   if (message?.kind !== "ready")
@@ -65,12 +65,12 @@ export async function startPodHelper(
   return { hostPid: message.hostPid, ingressPort, exited, tell: reply, kill };
 }
 
-function spawnHelper(privilege: SandboxFacts["privilege"]): ChildProcess {
+function spawnHelper({ privilege, compileCache }: PodHelperOptions): ChildProcess {
   const user = privilege === "root" ? [] : userNamespaceFlags;
   const unshare = [...user, "--net", "--pid", "--fork", "--kill-child", "--"];
   const node = [process.execPath, ...nodeFlags, entry];
   return spawn("unshare", [...unshare, "sh", "-c", script, "sh", ...node], {
-    env: { ...toolEnv, NODE_NO_WARNINGS: "1" },
+    env: { ...toolEnv, NODE_NO_WARNINGS: "1", NODE_COMPILE_CACHE: compileCache },
     cwd: "/",
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "ipc"],

@@ -16,5 +16,7 @@ export interface PodResources {
   readonly internet: Internet;
   /** Holds one directory for each pod. */
   readonly podsDirectory: string;
+  /** Holds compiled code of the pods' helpers. */
+  readonly compileCache: string;
   log(message: string): void;
 }

@@ -82,7 +82,9 @@ export class ProcessPod implements Pod {
     mkdirSync(directory, { recursive: true });
     const network = (): PodNetwork => ({ index, helperPid: helper.hostPid });
     const egress = new PodEgress(resources, network);
-    const helper = await startPodHelper(resources.facts.privilege, {
+    const helper = await startPodHelper({
+      privilege: resources.facts.privilege,
+      compileCache: resources.compileCache,
       onMessage: (message, reply) => {
         if (message.kind === "port-refused") pod.#onRefusedPort(message.port);
         else void egress.handle(message, reply);
