@@ -1,4 +1,5 @@
 import { existsSync, lstatSync } from "node:fs";
+import { release } from "node:os";
 import { join } from "node:path";
 
 import type { BaseView } from "./base-view.ts";
@@ -82,9 +83,15 @@ function overlay(context: MountPlanContext, name: string, lowers: readonly strin
       // Plain layers, whatever the kernel's defaults: they are copied, packed and stacked later.
       ...(privilege === "root" ? ["redirect_dir=off", "index=off", "metacopy=off"] : ["userxattr"]),
       // Nobody needs a container's files after a crash of the host: no flush when it ends.
-      "volatile",
+      ...(isVolatileKnown() ? ["volatile"] : []),
     ],
   };
+}
+
+/** The kernel knows the option since 5.10. */
+function isVolatileKnown(): boolean {
+  const [major = 0, minor = 0] = release().split(".").map(Number);
+  return major > 5 || (major === 5 && minor >= 10);
 }
 
 function isDirectory(path: string): boolean {

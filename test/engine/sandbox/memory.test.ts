@@ -1,5 +1,12 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { afterAll, describe, expect, it } from "vitest";
 
+import {
+  findControlGroups,
+  hostControlGroups,
+} from "../../../src/engine/sandbox/control-group-layout.ts";
 import { createSandbox } from "../../../src/engine/sandbox/create-sandbox.ts";
 import { sendSignal } from "../../../src/engine/sandbox/find-process.ts";
 import { containerMemoryBytes, watchedMemory } from "../../../src/engine/sandbox/memory-watcher.ts";
@@ -39,6 +46,26 @@ describe("the memory limit", () => {
     app.signal(9);
     expect(await app.exited).toEqual({ exitCode: 137, isOutOfMemory: false });
     await pod.close();
+  });
+});
+
+const layout = findControlGroups(hostControlGroups());
+
+describe.skipIf(layout === undefined)("the CPU limit (skipped without control groups)", () => {
+  it("throttles an app when it is to be enforced", async () => {
+    const stateDir = workspace.directory("cpu");
+    const options = { stateDir, log: workspace.log, enforceCpu: true, warmPods: 0 };
+    const limited = await createSandbox(options);
+    const pod = await limited.createPod({ name: "busy" });
+    await pod.launch(workspace.shell("while :; do :; done", { limits: { vcpu: 0.1 } }));
+    const [state = ""] = readdirSync(stateDir);
+    const name = `berth-${state.replace("sandbox-", "")}-${pod.id}`;
+    const parent = layout?.version === "v1" ? layout.cpu : layout?.directory;
+    const isThrottled = () =>
+      /nr_throttled [1-9]/.test(readFileSync(join(parent ?? "", name, "cpu.stat"), "utf8"));
+    expect(await eventually(isThrottled)).toBe(true);
+    await limited[Symbol.asyncDispose]();
+    expect(existsSync(join(parent ?? "", name))).toBe(false);
   });
 });
 

@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -32,6 +33,16 @@ async function withPod<T>(use: (pod: Pod) => Promise<T>): Promise<T> {
 
 const runScript = (script: string, options = {}) =>
   withPod(async (pod) => outcomeOf(await pod.launch(workspace.shell(script, options))));
+
+function librariesOf(program: string): readonly string[] {
+  const { stdout } = spawnSync("ldd", [program], { encoding: "utf8" });
+  return [...stdout.matchAll(/(\/\S+)/g)].map(([, path]) => path ?? "");
+}
+
+function copyInto(directory: string, path: string): void {
+  mkdirSync(dirname(join(directory, path)), { recursive: true });
+  copyFileSync(path, join(directory, path));
+}
 
 // Echoes what it reads and adds a line after end of file, to show that half-close is kept.
 const echoServer = `require("net").createServer({allowHalfOpen:true}, s => {
@@ -121,6 +132,18 @@ describe("Pod.launch()", () => {
     expect(stdout).toBe("lowerupperhellomine\n");
   });
 
+  it("shows nothing of the host to an image without a base", async () => {
+    const layer = workspace.directory("layer");
+    for (const path of ["/bin/sh", ...librariesOf("/bin/sh")]) copyInto(layer, path);
+    const script = "echo /*; echo /etc/*; echo $(( 6 * 7 )) >/answer; read x </answer; echo $x";
+    const rootfs = { ...workspace.rootfs(layer), base: "none" } as const;
+    const { stdout, stderr } = await runScript("", { argv: ["/bin/sh", "-c", script], rootfs });
+    const [top = "", etc = "", answer = ""] = stdout.split("\n");
+    expect(stderr).toBe("");
+    expect(top).toMatch(/^\/bin \/dev \/etc (\/lib\S* )+\/proc \/sys \/tmp( \/usr)?$/);
+    expect([etc, answer]).toEqual(["/etc/hostname /etc/hosts /etc/resolv.conf", "42"]);
+  });
+
   it("keeps writes in the writable directory and shows them to the next launch on it only", async () => {
     const rootfs = workspace.rootfs();
     await runScript("echo kept >/opt/file; echo x >/root/y", { rootfs });
@@ -148,7 +171,6 @@ describe("Pod.launch()", () => {
   });
 
   it("leads no mount astray when a layer has links where something is mounted", async () => {
-    const { symlinkSync } = await import("node:fs");
     const layer = workspace.directory("layer");
     for (const name of ["proc", "dev", "sys", "usr", "opt"]) symlinkSync("/pod", join(layer, name));
     const { stdout } = await runScript("test -L /usr || echo plain; ls /proc/1/status", {
