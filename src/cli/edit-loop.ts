@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 
@@ -48,16 +49,15 @@ export class EditLoop {
     this.#options = options;
   }
 
-  /** Begins to watch what an image was built from. */
-  follow(build: BuiltImage): void {
+  /** Begins to watch what an image was built from; resolves when it does. */
+  async follow(build: BuiltImage): Promise<void> {
     const dockerfilePath = findDockerfile(build, this.#options.dockerfilePaths());
     const name = build.tag.slice(0, build.tag.lastIndexOf(":"));
     this.#builds.set(name, { build, dockerfilePath });
-    this.#watch(build.contextDir, build.contextDir);
-    void dockerfilePath.then((path) => {
-      const isInside = path === undefined || path.startsWith(build.contextDir + sep);
-      if (!isInside) this.#watch(path, build.contextDir);
-    });
+    await this.#watch(build.contextDir, build.contextDir);
+    const path = await dockerfilePath;
+    const isInside = path === undefined || path.startsWith(build.contextDir + sep);
+    if (!isInside) await this.#watch(path, build.contextDir);
   }
 
   /** Stops watching; resolves when no rebuild is under way. */
@@ -67,7 +67,7 @@ export class EditLoop {
     await this.#work;
   }
 
-  #watch(path: string, contextDir: string): void {
+  async #watch(path: string, contextDir: string): Promise<void> {
     if (this.#watchers.has(path)) return;
     const watcher = watch(path, {
       ignoreInitial: true,
@@ -76,9 +76,10 @@ export class EditLoop {
           .split(sep)
           .some((part) => unwatched.has(part)),
     });
+    this.#watchers.set(path, watcher);
     watcher.on("all", (_event, file) => this.#onChange(contextDir, file));
     watcher.on("error", (error) => this.#options.say(`Cannot watch ${path}: ${String(error)}`));
-    this.#watchers.set(path, watcher);
+    await once(watcher, "ready");
   }
 
   #onChange(contextDir: string, file: string): void {

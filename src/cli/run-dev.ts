@@ -88,7 +88,7 @@ class DevSession {
   #onLog(event: EngineLog): void {
     this.#print(event);
     if (event.kind !== "image-built") return;
-    this.#editLoop?.follow(event);
+    void this.#editLoop?.follow(event);
     void this.#readConfig(); // wrangler builds anew when its configuration has changed
   }
 

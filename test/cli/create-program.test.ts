@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+
+import { createProgram } from "../../src/cli/create-program.ts";
+import type { DevOptions } from "../../src/cli/dev-options.ts";
+
+interface Ran {
+  dev?: DevOptions;
+  engine?: readonly string[];
+  exitCode?: number;
+}
+
+async function run(...argv: readonly string[]): Promise<Ran> {
+  const ran: Ran = {};
+  const program = createProgram({
+    version: "1.2.3",
+    cwd: "/home/me/app",
+    actions: {
+      dev: async (options) => {
+        ran.dev = options;
+        return 7;
+      },
+      engine: async (command) => {
+        ran.engine = command;
+        return 8;
+      },
+    },
+    onExitCode: (exitCode) => {
+      ran.exitCode = exitCode;
+    },
+  });
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride();
+    command.configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
+  }
+  await program.parseAsync(["node", "berth", ...argv]);
+  return ran;
+}
+
+describe("createProgram()", () => {
+  it.each<[argv: readonly string[], expected: Partial<DevOptions>]>([
+    [[], { engine: "auto", enforceCpu: false, isRunAllowed: true, imageMap: {}, wranglerArgs: [] }],
+    [["--port", "9000", "--local"], { wranglerArgs: ["--port", "9000", "--local"] }],
+    [["src/index.ts", "-c", "x.toml"], { wranglerArgs: ["src/index.ts", "-c", "x.toml"] }],
+    [
+      ["-e", "staging", "--engine", "docker"],
+      { engine: "docker", wranglerArgs: ["-e", "staging"] },
+    ],
+    [
+      ["--port=1", "--enforce-cpu", "--ip", "::1"],
+      { enforceCpu: true, wranglerArgs: ["--port=1", "--ip", "::1"] },
+    ],
+    [["--no-run-steps", "--no-bundle"], { isRunAllowed: false, wranglerArgs: ["--no-bundle"] }],
+    [
+      ["--var", "A:1", "--engine=process", "--var", "B:2"],
+      { engine: "process", wranglerArgs: ["--var", "A:1", "--var", "B:2"] },
+    ],
+    [["--cwd", "../other"], { projectDir: "/home/me/other", wranglerArgs: ["--cwd", "../other"] }],
+    [["--cwd=sub"], { projectDir: "/home/me/app/sub" }],
+    [
+      ["--map-image", "r.example:5/a:1=img/Dockerfile", "--map-image", "b=/abs/D"],
+      {
+        imageMap: { "r.example:5/a:1": "/home/me/app/img/Dockerfile", b: "/abs/D" },
+        wranglerArgs: [],
+      },
+    ],
+  ])("takes berth's own options of dev %j and passes on the rest", async (argv, expected) => {
+    const ran = await run("dev", ...argv);
+    expect(ran.dev).toMatchObject(expected);
+    expect(ran.exitCode).toBe(7);
+  });
+
+  it.each([
+    [["dev", "--engine", "vm"], /\[BAD_OPTION\] Cannot use --engine vm; give process, docker/],
+    [["dev", "--map-image", "x"], /\[BAD_OPTION\] Cannot use --map-image x/],
+    [["dev", "--map-image", "=x"], /\[BAD_OPTION\]/],
+    [["engine"], /missing required argument/],
+    [["nonsense"], /unknown command/],
+  ])("refuses %j", async (argv, message) => {
+    await expect(run(...argv)).rejects.toThrow(message);
+  });
+
+  it.each([
+    [
+      ["--", "vite", "dev", "--port", "1"],
+      ["vite", "dev", "--port", "1"],
+    ],
+    [
+      ["vite", "--help"],
+      ["vite", "--help"],
+    ],
+    [
+      ["--", "sh", "-c", "exit 3"],
+      ["sh", "-c", "exit 3"],
+    ],
+    [
+      ["npm", "run", "x", "--", "--y"],
+      ["npm", "run", "x", "--", "--y"],
+    ],
+  ])("hands the command of engine %j on as it is", async (argv, expected) => {
+    expect(await run("engine", ...argv)).toEqual({ engine: expected, exitCode: 8 });
+  });
+
+  it("tells its version", async () => {
+    await expect(run("--version")).rejects.toMatchObject({ message: "1.2.3", exitCode: 0 });
+  });
+});

@@ -1,0 +1,67 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { describe, expect, it } from "vitest";
+
+const module = new URL("../../src/cli/run-child.ts", import.meta.url).href;
+
+/** Runs a shell script by runChild() in a process of its own, since it takes over the signals. */
+function start(script: string): ReturnType<typeof spawn> {
+  const code = `
+    import { runChild } from ${JSON.stringify(module)};
+    const args = ["-c", process.argv[1]];
+    process.exitCode = await runChild({ program: "sh", args, cwd: "/", env: { ...process.env, GIVEN: "yes" } });
+  `;
+  const argv = ["--input-type=module", "-e", code, script];
+  return spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
+}
+
+async function untilReady(child: ReturnType<typeof spawn>): Promise<void> {
+  if (child.stdout === null) throw new Error("no stdout");
+  await once(child.stdout, "data");
+}
+
+describe("runChild()", () => {
+  it.each([
+    ["exit 0", 0],
+    ["exit 7", 7],
+    ["kill -TERM $$", 143],
+    ["kill -KILL $$", 137],
+  ])("passes on how %j ends", async (script, expected) => {
+    const [exitCode] = await once(start(script), "exit");
+    expect(exitCode).toBe(expected);
+  });
+
+  it("hands over directory and environment", async () => {
+    const child = start('echo "$PWD $GIVEN"');
+    expect(child.stdout === null ? "" : await text(child.stdout)).toBe("/ yes\n");
+  });
+
+  it.each([
+    ["SIGTERM", 21],
+    ["SIGINT", 22],
+    ["SIGHUP", 23],
+  ] as const)("passes on %s and waits for the end", async (signal, expected) => {
+    const traps = "trap 'exit 21' TERM; trap 'exit 22' INT; trap 'exit 23' HUP";
+    const child = start(`${traps}; echo ready; while :; do sleep 0.05; done`);
+    await untilReady(child);
+    child.kill(signal);
+    expect((await once(child, "exit"))[0]).toBe(expected);
+  });
+
+  it("kills at the second signal what ignores the first", async () => {
+    const child = start("trap '' TERM; echo ready; while :; do sleep 0.05; done");
+    await untilReady(child);
+    child.kill("SIGTERM");
+    const exited = once(child, "exit");
+    const again = setInterval(() => child.kill("SIGTERM"), 50);
+    expect((await exited)[0]).toBe(137);
+    clearInterval(again);
+  });
+
+  it("says what cannot be run", async () => {
+    const { runChild } = await import("../../src/cli/run-child.ts");
+    const command = { program: "/no/such/program", args: [], cwd: "/", env: {} };
+    await expect(runChild(command)).rejects.toThrow(/\[COMMAND_NOT_FOUND\].*\/no\/such\/program/);
+  });
+});
