@@ -17,7 +17,8 @@ export interface AppCommand {
 }
 
 /**
- * The command line that gives up every privilege and only then enters the container's root. The
+ * The command line that gives up every privilege and only then enters the container's root. That it
+ * enters by chroot also keeps it from making user namespaces, which the kernel refuses in one. The
  * programs before that are the host's, on read-only mounts: nothing of an image runs, or is loaded
  * by a program that runs, with more rights than the container has.
  */

@@ -11,7 +11,7 @@ import {
 import { join } from "node:path";
 
 /** What of the host's /etc a container may read. Everything else stays unseen. */
-export const etcAllowList: readonly string[] = [
+const etcAllowList: readonly string[] = [
   ...["ld.so.cache", "ld.so.conf", "ld.so.conf.d", "nsswitch.conf", "host.conf", "gai.conf"],
   ...["localtime", "timezone", "locale.alias", "locale.conf", "default/locale", "os-release"],
   ...["debian_version", "alpine-release", "redhat-release", "services", "protocols", "rpc"],

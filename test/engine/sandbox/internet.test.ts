@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { once } from "node:events";
@@ -8,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSandbox } from "../../../src/engine/sandbox/create-sandbox.ts";
 import { findTool } from "../../../src/engine/sandbox/host-tools.ts";
 import { iptablesFirewall } from "../../../src/engine/sandbox/network/iptables-firewall.ts";
+import { forwardNameQuery } from "../../../src/engine/sandbox/network/name-resolver.ts";
 import { NatInternet } from "../../../src/engine/sandbox/network/nat-internet.ts";
 import { nftFirewall } from "../../../src/engine/sandbox/network/nft-firewall.ts";
 import { ProcessPod } from "../../../src/engine/sandbox/pod.ts";
@@ -118,7 +120,7 @@ describe.skipIf(!isRoot || findTool("nft") === undefined)(
       await other.close();
     });
 
-    it("resolves names through the host when on, and at once says no when off", async () => {
+    it("says at once that a name is not there while it is off", async () => {
       const pod = await sandbox.createPod({ name: "net" });
       await pod.launch(workspace.shell("read x"));
       const script = 'require("dns").resolve4("berth.invalid",e=>console.log(e.code))';
@@ -128,6 +130,19 @@ describe.skipIf(!isRoot || findTool("nft") === undefined)(
         ).stdout.trim();
       expect(await lookup()).toBe("ENOTFOUND");
       await pod.close();
+    });
+
+    it("asks the host's resolvers in turn for names", async () => {
+      const resolver = createSocket("udp4");
+      resolver.on("message", (query, peer) =>
+        resolver.send(Buffer.concat([query, Buffer.from("!")]), peer.port, peer.address),
+      );
+      resolver.bind(53, hostAddress);
+      await once(resolver, "listening");
+      const answer = await forwardNameQuery(Buffer.from("name?"), ["127.77.77.77", hostAddress]);
+      expect(answer?.toString()).toBe("name?!");
+      expect(await forwardNameQuery(Buffer.from("name?"), [])).toBeUndefined();
+      resolver.close();
     });
 
     it("leaves the host's links, rules and settings as they were", async () => {

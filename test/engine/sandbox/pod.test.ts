@@ -35,7 +35,7 @@ const runScript = (script: string, options = {}) =>
   withPod(async (pod) => outcomeOf(await pod.launch(workspace.shell(script, options))));
 
 function librariesOf(program: string): readonly string[] {
-  const { stdout } = spawnSync("ldd", [program], { encoding: "utf8" });
+  const { stdout } = spawnSync("/usr/bin/ldd", [program], { encoding: "utf8" });
   return [...stdout.matchAll(/(\/\S+)/g)].map(([, path]) => path ?? "");
 }
 

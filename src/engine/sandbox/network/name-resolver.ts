@@ -17,7 +17,7 @@ export async function forwardNameQuery(
 }
 
 /** Reads the resolvers of the host; read for each query, since networks change. */
-export function hostNameServers(file = "/etc/resolv.conf"): readonly string[] {
+function hostNameServers(file = "/etc/resolv.conf"): readonly string[] {
   try {
     return [...readFileSync(file, "utf8").matchAll(/^nameserver\s+(\S+)/gm)].map(
       ([, address]) => address ?? "",
