@@ -53,15 +53,18 @@ function isConfig(value: unknown): value is ImageConfig {
   return (
     isObject(value) &&
     isStringMap(value["env"]) &&
+    isStringMap(value["labels"]) &&
     isStrings(value["entrypoint"]) &&
     isStrings(value["cmd"]) &&
     typeof value["workingDir"] === "string" &&
-    (value["user"] === undefined || typeof value["user"] === "string") &&
-    (value["stopSignal"] === undefined || typeof value["stopSignal"] === "string") &&
+    ["user", "stopSignal"].every((name) => isOptionalString(value[name])) &&
     Array.isArray(value["exposedPorts"]) &&
-    value["exposedPorts"].every((port) => typeof port === "number") &&
-    isStringMap(value["labels"])
+    value["exposedPorts"].every((port) => typeof port === "number")
   );
+}
+
+function isOptionalString(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === "string";
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

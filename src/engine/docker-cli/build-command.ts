@@ -53,7 +53,7 @@ export async function tagImage(source: string, target: string, scope: CommandSco
     repo: hasTag ? target.slice(0, colon) : target,
     tag: hasTag ? target.slice(colon + 1) : "latest",
   });
-  await scope.client.json("POST", `/images/${encodeURIComponent(source)}/tag?${query}`);
+  await scope.client.json("POST", `/images/${encodeURIComponent(source)}/tag?${query.toString()}`);
 }
 
 async function build(

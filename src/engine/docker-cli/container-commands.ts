@@ -15,7 +15,7 @@ export const psCommand: Command = async ({ args, client, print }) => {
   });
   const query = new URLSearchParams({ filters: toFilters(flags.values("filter")) });
   if (flags.has("all")) query.set("all", "1");
-  const containers = await client.json("GET", `/containers/json?${query}`);
+  const containers = await client.json("GET", `/containers/json?${query.toString()}`);
   const rows = listAt({ containers }, "containers").map((container) =>
     toRow(container, flags.has("no-trunc")),
   );

@@ -36,7 +36,8 @@ function lengthOf(value: unknown): number {
 function toText(value: unknown): string {
   if (value === undefined || value === null) return "<no value>";
   if (Array.isArray(value)) return `[${value.map(toText).join(" ")}]`;
-  if (typeof value !== "object") return String(value);
+  if (typeof value === "string") return value;
+  if (typeof value !== "object") return JSON.stringify(value);
   const pairs = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return `map[${pairs.map(([name, item]) => `${name}:${toText(item)}`).join(" ")}]`;
 }

@@ -14,7 +14,7 @@ export const pullCommand: Command = async ({ args, client, print }) => {
   const reference = onlyArgument(flags, "image");
   const query = new URLSearchParams({ fromImage: reference });
   try {
-    await client.json("POST", `/images/create?${query}`);
+    await client.json("POST", `/images/create?${query.toString()}`);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new CliError(

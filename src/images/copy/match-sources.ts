@@ -43,23 +43,14 @@ async function matchPart(tree: FileTree, path: string, part: string): Promise<re
 }
 
 function toRegExp(part: string): RegExp {
-  const source = part.replaceAll(
-    /\\(.)|(\*+)|(\?)|\[(\^?)([^\]]+)\]|([.+^${}()|[\]\\/])/g,
-    (
-      _all,
-      escaped: string | undefined,
-      star: string | undefined,
-      question: string | undefined,
-      negation: string | undefined,
-      set: string | undefined,
-      special: string | undefined,
-    ) => {
-      if (escaped !== undefined) return `\\u{${(escaped.codePointAt(0) ?? 0).toString(16)}}`;
-      if (star !== undefined) return ".*";
-      if (question !== undefined) return ".";
-      if (set !== undefined) return `[${negation ?? ""}${set.replaceAll(/[\\[\]^]/g, "\\$&")}]`;
-      return `\\${special ?? ""}`;
-    },
-  );
-  return new RegExp(`^${source}$`, "su");
+  const tokens = part.match(/\\.|\*+|\[\^?[^\]]+\]|[^]/gu) ?? [];
+  return new RegExp(`^${tokens.map(toSource).join("")}$`, "su");
+}
+
+function toSource(token: string): string {
+  if (token.startsWith("*")) return ".*";
+  if (token === "?") return ".";
+  const set = /^\[(\^?)(.+)\]$/su.exec(token);
+  if (set !== null) return `[${set[1] ?? ""}${(set[2] ?? "").replaceAll(/[\\[\]^]/g, "\\$&")}]`;
+  return (token.length > 1 ? token.slice(1) : token).replace(/[.*+?^${}()|[\]\\/]/, "\\$&");
 }

@@ -19,6 +19,7 @@ const baseIds: Readonly<Record<string, number>> = {
   "www-data": 33,
   node: 1000,
   nobody: 65_534,
+  nogroup: 65_534,
 };
 
 /**
@@ -28,22 +29,26 @@ const baseIds: Readonly<Record<string, number>> = {
  * @throws {ImageError} DOCKERFILE_INVALID when a name is unknown
  */
 export async function ownerOf(text: string, tree: RootTree, line: number): Promise<Owner> {
-  const [user = "", group] = text.split(":");
-  const passwd = await readTable(tree, "/etc/passwd");
-  const account = passwd.find((row) => row[0] === user || row[2] === user);
-  const uid = toId(user, account?.[2] ?? baseIds[user]);
-  const ownGroup = account?.[3] ?? (Number.isInteger(Number(user)) ? user : uid);
-  if (uid === undefined) throw unknown("user", user, line);
-  if (group === undefined || group === "") return { uid, gid: Number(ownGroup) };
-  const row = (await readTable(tree, "/etc/group")).find((item) => item[0] === group);
-  const gid = toId(group, row?.[2] ?? baseIds[group === "nogroup" ? "nobody" : group]);
-  if (gid === undefined) throw unknown("group", group, line);
-  return { uid, gid };
+  const [user = "", group = ""] = text.split(":");
+  const account = await findAccount(user, "/etc/passwd", tree);
+  if (account === undefined) throw unknown("user", user, line);
+  if (group === "") return account;
+  const entry = await findAccount(group, "/etc/group", tree);
+  if (entry === undefined) throw unknown("group", group, line);
+  return { uid: account.uid, gid: entry.uid };
 }
 
-function toId(name: string, known: string | number | undefined): number | undefined {
-  if (/^\d+$/.test(name)) return Number(name);
-  return known === undefined ? undefined : Number(known);
+/** As in BuildKit: a number is its own group, a name has that of its account. */
+async function findAccount(
+  name: string,
+  path: "/etc/passwd" | "/etc/group",
+  tree: RootTree,
+): Promise<Owner | undefined> {
+  if (/^\d+$/.test(name)) return { uid: Number(name), gid: Number(name) };
+  const row = (await readTable(tree, path)).find(([first]) => first === name);
+  const known = baseIds[name];
+  if (row !== undefined) return { uid: Number(row[2]), gid: Number(row[3]) };
+  return known === undefined ? undefined : { uid: known, gid: known };
 }
 
 async function readTable(tree: RootTree, path: string): Promise<readonly (readonly string[])[]> {

@@ -31,11 +31,20 @@ export async function sniffArchive(path: string): Promise<ArchiveKind> {
   }
 }
 
+/** Where an archive goes. */
+export interface UnpackTarget {
+  /** The directory in the image, without symlinks. */
+  readonly path: string;
+  readonly writer: LayerWriter;
+  /** Layers below and the one that is written. */
+  readonly tree: RootTree;
+}
+
 /** Unpacks an archive below a directory of an image; names that climb out stay inside. */
 export async function unpackTar(
   source: string,
   kind: "tar" | "tar.gz",
-  target: { readonly path: string; readonly writer: LayerWriter; readonly tree: RootTree },
+  target: UnpackTarget,
 ): Promise<void> {
   const bytes = await readFile(source);
   const entries = extract();
@@ -43,43 +52,44 @@ export async function unpackTar(
     kind === "tar.gz" ? gunzipSync(bytes, { maxOutputLength: MAX_ARCHIVE_BYTES }) : bytes,
   );
   for await (const entry of entries) {
+    const bytes = await buffer(entry);
     const name = posix.join("/", entry.header.name);
     const parent = await target.tree.resolve(posix.join(target.path, posix.dirname(name)));
     const path = name === "/" ? target.path : posix.join(parent, posix.basename(name));
-    await writeEntry(entry.header, path, target, await buffer(entry));
+    if (entry.header.type === "link") await copyLinked(entry.header, path, target);
+    else await writeEntry({ header: entry.header, bytes }, path, target);
   }
 }
 
 async function writeEntry(
-  header: Header,
+  { header, bytes }: { readonly header: Header; readonly bytes: Buffer },
   path: string,
-  target: { readonly path: string; readonly writer: LayerWriter; readonly tree: RootTree },
-  bytes: Buffer,
+  { writer, tree }: UnpackTarget,
 ): Promise<void> {
-  const { writer, tree } = target;
-  const mode = (header.mode ?? 0o644) & 0o1777;
-  const times = header.mtime === undefined ? {} : { mtimeMs: header.mtime.getTime() };
+  const mode = header.mode & 0o1777;
   switch (header.type) {
     case "directory":
       return writer.makeDirectory(await tree.resolve(path), mode);
     case "symlink":
-      return writer.writeSymlink(path, header.linkname ?? "");
-    case "link": {
-      const linked = await tree.resolve(posix.join(target.path, "/", header.linkname ?? ""));
-      const entry = await tree.lookup(linked);
-      if (entry?.kind !== "file" || entry.source === undefined) {
-        throw new Error(`hard link ${header.name} leads to ${header.linkname}, which is no file`);
-      }
-      return writer.copyEntry(entry.source, entry, path);
-    }
+      return writer.writeSymlink(path, header.linkname);
     case "file":
     case "contiguous-file":
-    case null:
-    case undefined:
-      return writer.writeInline(path, { bytes, mode, ...times });
+      return writer.writeInline(path, { bytes, mode, mtimeMs: header.mtime.getTime() });
     default:
       throw new Error(`${header.name} is a ${header.type}; only files, links and directories`);
   }
+}
+
+/** A hard link becomes a copy: its target may lie in a lower layer. */
+async function copyLinked(header: Header, path: string, target: UnpackTarget): Promise<void> {
+  const linked = await target.tree.resolve(
+    posix.join(target.path, posix.join("/", header.linkname)),
+  );
+  const entry = await target.tree.lookup(linked);
+  if (entry?.kind !== "file" || entry.source === undefined) {
+    throw new Error(`hard link ${header.name} leads to ${header.linkname}, which is no file`);
+  }
+  return target.writer.copyEntry(entry.source, entry, path);
 }
 
 function isTar(bytes: Buffer): boolean {

@@ -1,28 +1,12 @@
 /**
- * Splits at white space outside quotes; quotes and escapes stay in the words.
+ * Splits at white space outside quotes; quotes and escapes stay in the words. A quote that is not
+ * closed is a character like others; who expands the word complains of it.
  *
  * @param text a logical line
  * @param escape the Dockerfile's escape character
  */
 export function splitWords(text: string, escape: string): readonly string[] {
-  const words: string[] = [];
-  let word = "";
-  let quote = "";
-  for (let at = 0; at < text.length; at += 1) {
-    const char = text.charAt(at);
-    if (quote === "" && /\s/.test(char)) {
-      if (word !== "") words.push(word);
-      word = "";
-      continue;
-    }
-    if (char === escape && quote !== "'") {
-      word += text.slice(at, at + 2);
-      at += 1;
-      continue;
-    }
-    if (quote === "" && (char === '"' || char === "'")) quote = char;
-    else if (char === quote) quote = "";
-    word += char;
-  }
-  return word === "" ? words : [...words, word];
+  const e = escape === "`" ? "`" : String.raw`\\`;
+  const word = new RegExp(`(?:${e}[^]|'[^']*'|"(?:${e}[^]|[^"${e}])*"|\\S)+`, "gu");
+  return text.match(word) ?? [];
 }

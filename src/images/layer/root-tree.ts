@@ -71,26 +71,37 @@ export class RootTree {
 
   /** @returns the names in a directory, sorted */
   async list(path: string): Promise<readonly string[]> {
-    const relative = path.replace(/^\/+/, "");
-    const hidden = new Set<string>();
-    const names = new Set<string>();
+    const isShown = new Map<string, boolean>();
+    for (const directory of await this.#directoriesOf(path.replace(/^\/+/, ""))) {
+      for (const entry of await readdir(directory, { withFileTypes: true })) {
+        if (!isShown.has(entry.name)) isShown.set(entry.name, !entry.isCharacterDevice());
+      }
+    }
+    return [...isShown.keys()].filter((name) => isShown.get(name)).toSorted();
+  }
+
+  /** The directories that are merged at a path, highest first. */
+  async #directoriesOf(relative: string): Promise<readonly string[]> {
+    const directories: string[] = [];
     for (const layer of this.#layers.toReversed()) {
       const found = await lookInLayer(layer, relative);
-      if (found === "hidden") return [...names].toSorted();
       if (found === undefined) continue;
-      if (found.kind !== "directory" || found.source === undefined) break;
-      for (const entry of await readdir(found.source, { withFileTypes: true })) {
-        if (entry.isCharacterDevice()) hidden.add(entry.name);
-        else if (!hidden.has(entry.name)) names.add(entry.name);
-      }
-      if (layer.opaque.includes(relative)) return [...names].toSorted();
+      if (found === "hidden" || found.kind !== "directory") return directories;
+      directories.push(join(layer.directory, relative));
+      if (layer.opaque.some((path) => isAtOrBelow(relative, path))) return directories;
     }
-    const base = this.#base === "host" ? statHostBase(relative) : undefined;
-    if (base?.kind === "directory" && base.source !== undefined) {
-      for (const name of await readdir(base.source)) if (!hidden.has(name)) names.add(name);
-    }
-    return [...names].toSorted();
+    return [...directories, ...this.#baseDirectory(relative)];
   }
+
+  /** One that only the sandbox makes is empty here. */
+  #baseDirectory(relative: string): readonly string[] {
+    const entry = this.#base === "host" ? statHostBase(relative) : undefined;
+    return entry?.kind === "directory" && entry.source !== undefined ? [entry.source] : [];
+  }
+}
+
+function isAtOrBelow(path: string, directory: string): boolean {
+  return directory === "" || path === directory || path.startsWith(`${directory}/`);
 }
 
 const emptyRoot: TreeEntry = {

@@ -86,14 +86,11 @@ function toArgv(state: StageState, instruction: Instruction): readonly string[] 
 
 function checkFlags(instruction: Instruction, job: BuildJob): void {
   for (const { name, value } of instruction.flags) {
-    if (name === "network" && value === "none") continue;
-    if (name === "network" && value === "default") continue;
-    if (name === "mount" && /(^|,)type=cache(,|$)/.test(value)) {
-      job.note("RUN --mount=type=cache is not kept between builds; its files stay in the layer");
-      continue;
-    }
-    if (name === "mount" && /(^|,)type=tmpfs(,|$)/.test(value)) {
-      job.note("RUN --mount=type=tmpfs is a plain directory; its files stay in the layer");
+    if (name === "network" && ["none", "default"].includes(value)) continue;
+    const mount =
+      name === "mount" ? /(?:^|,)type=(cache|tmpfs)(?:,|$)/.exec(value)?.[1] : undefined;
+    if (mount !== undefined) {
+      job.note(`RUN --mount=type=${mount} is a plain directory, whose files stay in the layer`);
       continue;
     }
     const flag = `--${name}${value === "" ? "" : `=${value}`}`;

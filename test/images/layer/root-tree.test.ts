@@ -51,6 +51,12 @@ describe("RootTree", () => {
     expect(await tree.lookup("/d/s/b")).toBeUndefined();
   });
 
+  it("hides what lies under a directory within an opaque one", async () => {
+    const lower = await layer("1", { "d/s/old": "1" });
+    const tree = new RootTree([lower, await layer("2", { "d/s/new": "2" }, ["d"])], "none");
+    expect(await tree.list("/d/s")).toEqual(["new"]);
+  });
+
   it("hides a directory that a file replaced", async () => {
     const tree = new RootTree(
       [await layer("1", { "d/a": "1" }), await layer("2", { d: "2" })],
