@@ -54,10 +54,11 @@ describe.skipIf(!isRoot || findTool("nft") === undefined)(
       [boundPort, anyPort] = servers.map(portOf);
     });
     afterAll(async () => {
-      await sandbox[Symbol.asyncDispose]();
-      remote.kill();
-      for (const server of servers) server.close();
+      // First what a failed setup has made for sure.
       removeRemote();
+      for (const server of servers) server.close();
+      remote.kill();
+      await sandbox[Symbol.asyncDispose]();
       workspace.remove();
     });
 
