@@ -1,0 +1,56 @@
+import { runInDurableObject } from "cloudflare:test";
+import type { Policy } from "../../src/core/lifecycle/policy.ts";
+import { FakeClock } from "../../src/testing/fake-clock.ts";
+import { FakeContainer, type FakeContainerOptions } from "../../src/testing/fake-container.ts";
+import { Admission } from "../../src/worker/admission.ts";
+import { ScheduleTable } from "../../src/worker/schedule-table.ts";
+import { Supervisor } from "../../src/worker/supervisor.ts";
+import { createBox } from "./box.ts";
+
+/** The machinery of one instance on a clock that tests move, in the storage of a real object. */
+export interface Rig {
+  readonly clock: FakeClock;
+  readonly container: FakeContainer;
+  readonly supervisor: Supervisor;
+  readonly admission: Admission;
+  readonly hooks: string[];
+  readonly errors: unknown[];
+}
+
+/** How a rig behaves. */
+export interface RigPlan {
+  readonly container?: FakeContainerOptions;
+  readonly policy?: Partial<Policy>;
+  readonly onStart?: () => Promise<void>;
+}
+
+/** Runs `work` on a rig of its own. */
+export async function onRig(plan: RigPlan, work: (rig: Rig) => Promise<void>): Promise<void> {
+  const { stub } = createBox();
+  await runInDurableObject(stub, async (_instance, state) => {
+    const clock = new FakeClock(Date.UTC(2100, 0, 1)); // no alarm of it is ever due
+    const container = new FakeContainer({ ...plan.container, clock });
+    const hooks: string[] = [];
+    const errors: unknown[] = [];
+    const platform = { runtime: container, clock, storage: state.storage, keepAlive: () => {} };
+    const policy = { sleepAfterMs: 600_000, stopGraceMs: 30_000, ...plan.policy };
+    const note = (hook: string) => async (): Promise<void> => void hooks.push(hook);
+    const host = {
+      policy: () => policy,
+      startOptions: () => ({ enableInternet: true }),
+      onStart: () => {
+        hooks.push("start");
+        return plan.onStart?.();
+      },
+      onStop: note("stop"),
+      onActivityExpired: note("expired"),
+      report: (error: unknown) => void errors.push(error),
+    };
+    const tasks = new ScheduleTable(state.storage, () => undefined);
+    const supervisor = new Supervisor(platform, host, tasks);
+    const target = { url: () => "http://ping", containerPort: () => 8080 };
+    const admission = new Admission(platform, supervisor, target);
+    supervisor.construct();
+    await work({ clock, container, supervisor, admission, hooks, errors });
+  });
+}
