@@ -61,7 +61,7 @@ export function valuesOf(args: readonly string[], names: readonly string[]): rea
 }
 
 /** @returns the value that counts when an option is given more than once */
-export function lastValueOf(args: readonly string[], names: readonly string[]): string | undefined {
+function lastValueOf(args: readonly string[], names: readonly string[]): string | undefined {
   return valuesOf(args, names).at(-1);
 }
 

@@ -12,8 +12,9 @@ import { runChild } from "./run-child.ts";
  */
 export async function runEngine(command: readonly string[], sink: LineSink): Promise<number> {
   const [program = "", ...args] = command;
+  const kept = imagesDir(process.env);
   await using engine = await startEngine({
-    imagesDir: imagesDir(process.env),
+    ...(kept !== undefined && { imagesDir: kept }),
     // stdout is the command's own: it may be piped to something that reads it.
     log: createLogPrinter({ ...sink, stdout: sink.stderr }, createPalette(process.stderr.isTTY)),
   });

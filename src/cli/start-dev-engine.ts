@@ -51,9 +51,10 @@ function startProcessEngine(options: DevOptions, scope: DevEngineScope): Promise
       `Cannot run containers as processes on ${process.platform}; the embedded engine needs Linux`,
     );
   }
+  const kept = imagesDir(process.env);
   return startEngine({
     log: scope.log,
-    imagesDir: imagesDir(process.env),
+    ...(kept !== undefined && { imagesDir: kept }),
     enforceCpu: options.enforceCpu,
     isRunAllowed: options.isRunAllowed,
     imageMap: options.imageMap,

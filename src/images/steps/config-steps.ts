@@ -98,7 +98,7 @@ export const entrypointStep: Step = (state, instruction) => {
 };
 
 /** @returns the argv of either form */
-export function toCommand(state: StageState, instruction: Instruction): readonly string[] {
+function toCommand(state: StageState, instruction: Instruction): readonly string[] {
   const exec = parseExecForm(instruction.text);
   if (exec !== undefined) return exec;
   return instruction.text === "" ? [] : [...state.shell, instruction.text];

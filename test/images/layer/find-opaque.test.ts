@@ -6,7 +6,7 @@ import { expect, it, describe } from "vitest";
 import { findOpaque } from "../../../src/images/layer/find-opaque.ts";
 import { RootTree } from "../../../src/images/layer/root-tree.ts";
 
-// Marked directories need a mounted overlay: test/engine/sandbox covers them by a real RUN.
+// Marked directories need a mounted overlay: test/engine/docker-cli covers them by a real RUN.
 describe("findOpaque()", () => {
   it("finds none among directories that are new or not marked", async () => {
     const root = await mkdtemp(join(tmpdir(), "berth-opaque-"));

@@ -1,0 +1,19 @@
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+import { imagesDir } from "../../src/cli/images-dir.ts";
+
+describe("imagesDir()", () => {
+  it("makes a directory in the user's cache", async () => {
+    const cache = await mkdtemp(join(tmpdir(), "berth-cache-"));
+    expect(imagesDir({ XDG_CACHE_HOME: cache })).toBe(join(cache, "berth/images"));
+    expect((await stat(join(cache, "berth/images"))).isDirectory()).toBe(true);
+    await rm(cache, { recursive: true });
+  });
+
+  it("gives none when it cannot be made", () => {
+    expect(imagesDir({ XDG_CACHE_HOME: "/dev/null" })).toBeUndefined();
+  });
+});
