@@ -81,7 +81,7 @@ export class Box extends Container {
     this.sleepAfter = sleepAfter;
   }
 
-  tick(payload: unknown): void {
+  tick(payload: unknown): void | Promise<void> {
     this.record.ticks.push(payload);
   }
 
