@@ -1,0 +1,31 @@
+import { APP_IMAGE, startBenchEngine } from "./start-engine.ts";
+import { startWorkerd } from "./start-workerd.ts";
+import type { Kind, Orders } from "./workers/real-port-messages.ts";
+
+const CLASSES = { BARE: "Bare", OURS: "Ours", PASS_THROUGH: "PassThrough", PEER: "Peer" };
+const ALL_KINDS: readonly Kind[] = ["bare", "ours", "passThrough", "peer"];
+
+/** Real containers on the embedded engine, one of each kind, under a Worker that times them. */
+export interface RealPort {
+  /** Milliseconds that the orders took. */
+  time(orders: Orders): Promise<number>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Starts engine, workerd, and a container of each of the kinds. */
+export async function openRealPort(kinds: readonly Kind[] = ALL_KINDS): Promise<RealPort> {
+  await using parts = new AsyncDisposableStack();
+  const engine = parts.use(await startBenchEngine());
+  const workerd = parts.use(
+    await startWorkerd({
+      file: "real-port.ts",
+      classes: CLASSES,
+      engine: { socketPath: engine.socketPath, imageName: APP_IMAGE },
+    }),
+  );
+  const time = (orders: Orders): Promise<number> => workerd.ask<number>("/", orders);
+  await time({ what: "keep", session: "bench", times: 1 });
+  for (const kind of kinds) await time({ what: "stub", kind, times: 20 });
+  const owned = parts.move();
+  return { time, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
