@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 
 import { CliError } from "./cli-error.ts";
+import type { EndSignals } from "./end-signals.ts";
 
 /** A command that runs in the foreground in our place. */
 export interface ChildCommand {
@@ -11,22 +12,23 @@ export interface ChildCommand {
   readonly env: NodeJS.ProcessEnv;
 }
 
-const END_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** How long a command may take to end after it was asked to. */
 const END_GRACE_MS = 10_000;
 
 /**
  * Runs a command with our own stdin, stdout and stderr until it ends, and passes on the signals
- * that ask us to end. A second such signal, or ten seconds, kills it.
+ * that ask us to end. A second such signal, or ten seconds, kills it. When one came before, the
+ * command is not run.
  *
  * @returns its exit code, 128 + N when signal N ended it
  * @throws {CliError} COMMAND_NOT_FOUND
  */
-export async function runChild(command: ChildCommand): Promise<number> {
+export async function runChild(command: ChildCommand, signals: EndSignals): Promise<number> {
+  if (signals.exitCode !== undefined) return signals.exitCode;
   const { program, args, cwd, env } = command;
   const child = spawn(program, args, { cwd, env, stdio: "inherit" });
   let killTimer: NodeJS.Timeout | undefined;
-  const passOn = (signal: NodeJS.Signals): void => {
+  signals.listen((signal) => {
     if (killTimer !== undefined) {
       child.kill("SIGKILL");
       return;
@@ -35,13 +37,12 @@ export async function runChild(command: ChildCommand): Promise<number> {
     // Ctrl-C reaches the whole foreground group: the command has had this SIGINT already.
     const wasTerminal = signal === "SIGINT" && process.stdin.isTTY;
     if (!wasTerminal) child.kill(signal);
-  };
-  for (const signal of END_SIGNALS) process.on(signal, passOn);
+  });
   try {
     return await exitOf(child, program);
   } finally {
     clearTimeout(killTimer);
-    for (const signal of END_SIGNALS) process.off(signal, passOn);
+    signals.listen(() => undefined);
   }
 }
 

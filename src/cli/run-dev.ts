@@ -1,6 +1,7 @@
 import type { EngineLog } from "../engine/engine-log.ts";
 import type { DevOptions } from "./dev-options.ts";
 import { EditLoop } from "./edit-loop.ts";
+import { EndSignals } from "./end-signals.ts";
 import { findWrangler, type WranglerProgram } from "./find-wrangler.ts";
 import { createPalette } from "./palette.ts";
 import { createLogPrinter, type LineSink } from "./print-engine-log.ts";
@@ -21,11 +22,12 @@ import { containerOfTag, readContainerConfigs, type ContainerConfig } from "./wr
  * @throws {CliError} when wrangler or an engine can't be had
  */
 export async function runDev(options: DevOptions, sink: LineSink): Promise<number> {
+  using signals = new EndSignals();
   killStraySessions();
   const wrangler = await findWrangler(options.projectDir);
   const session = new DevSession(options, wrangler, sink);
   try {
-    return await session.run();
+    return await session.run(signals);
   } finally {
     await session.close();
   }
@@ -48,7 +50,7 @@ class DevSession {
     this.#say = (text) => sink.stderr(`${palette.dim("berth:")} ${text}`);
   }
 
-  async run(): Promise<number> {
+  async run(signals: EndSignals): Promise<number> {
     const { projectDir, wranglerArgs } = this.#options;
     const [engine] = await Promise.all([
       startDevEngine(this.#options, {
@@ -59,12 +61,13 @@ class DevSession {
       this.#readConfig(),
     ]);
     this.#startEditLoop(engine);
-    return runChild({
+    const command = {
       program: this.#wrangler.node,
       args: [this.#wrangler.script, "dev", ...withoutCwd(wranglerArgs)],
       cwd: projectDir,
       env: { ...process.env, ...envOf(engine), [SESSION_VARIABLE]: sessionOfThisProcess() },
-    });
+    };
+    return runChild(command, signals);
   }
 
   async close(): Promise<void> {

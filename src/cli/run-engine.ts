@@ -1,4 +1,5 @@
 import { startEngine } from "../engine/start-engine.ts";
+import { EndSignals } from "./end-signals.ts";
 import { imagesDir } from "./images-dir.ts";
 import { createPalette } from "./palette.ts";
 import { createLogPrinter, type LineSink } from "./print-engine-log.ts";
@@ -12,16 +13,13 @@ import { runChild } from "./run-child.ts";
  */
 export async function runEngine(command: readonly string[], sink: LineSink): Promise<number> {
   const [program = "", ...args] = command;
+  using signals = new EndSignals();
   const kept = imagesDir(process.env);
   await using engine = await startEngine({
     ...(kept !== undefined && { imagesDir: kept }),
     // stdout is the command's own: it may be piped to something that reads it.
     log: createLogPrinter({ ...sink, stdout: sink.stderr }, createPalette(process.stderr.isTTY)),
   });
-  return await runChild({
-    program,
-    args,
-    cwd: process.cwd(),
-    env: { ...process.env, ...engine.env },
-  });
+  const env = { ...process.env, ...engine.env };
+  return await runChild({ program, args, cwd: process.cwd(), env }, signals);
 }

@@ -3,14 +3,19 @@ import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 
-const module = new URL("../../src/cli/run-child.ts", import.meta.url).href;
+import { EndSignals } from "../../src/cli/end-signals.ts";
+import { runChild } from "../../src/cli/run-child.ts";
+
+const module = (name: string): string => new URL(`../../src/cli/${name}.ts`, import.meta.url).href;
 
 /** Runs a shell script by runChild() in a process of its own, since it takes over the signals. */
 function start(script: string): ReturnType<typeof spawn> {
   const code = `
-    import { runChild } from ${JSON.stringify(module)};
+    import { runChild } from ${JSON.stringify(module("run-child"))};
+    import { EndSignals } from ${JSON.stringify(module("end-signals"))};
+    using signals = new EndSignals();
     const args = ["-c", process.argv[1]];
-    process.exitCode = await runChild({ program: "sh", args, cwd: "/", env: { ...process.env, GIVEN: "yes" } });
+    process.exitCode = await runChild({ program: "sh", args, cwd: "/", env: { ...process.env, GIVEN: "yes" } }, signals);
   `;
   const argv = ["--input-type=module", "-e", code, script];
   return spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
@@ -59,9 +64,18 @@ describe("runChild()", () => {
     clearInterval(again);
   });
 
-  it("says what cannot be run", async () => {
-    const { runChild } = await import("../../src/cli/run-child.ts");
+  it("runs nothing when a signal came before", async () => {
+    using signals = new EndSignals();
+    process.emit("SIGTERM", "SIGTERM");
     const command = { program: "/no/such/program", args: [], cwd: "/", env: {} };
-    await expect(runChild(command)).rejects.toThrow(/\[COMMAND_NOT_FOUND\].*\/no\/such\/program/);
+    expect(await runChild(command, signals)).toBe(143);
+  });
+
+  it("says what cannot be run", async () => {
+    using signals = new EndSignals();
+    const command = { program: "/no/such/program", args: [], cwd: "/", env: {} };
+    await expect(runChild(command, signals)).rejects.toThrow(
+      /\[COMMAND_NOT_FOUND\].*\/no\/such\/program/,
+    );
   });
 });
