@@ -159,6 +159,7 @@ function mayRepeat(request: Request, isUnsent: boolean, isCut: boolean): boolean
  * much as half the request.
  */
 function isShort(response: Response): boolean {
+  if (response.status === 101) return false; // a socket, whatever length its server may name
   const length = response.headers.get("content-length");
   return length !== null && Number(length) <= SHORT_BODY_BYTES;
 }

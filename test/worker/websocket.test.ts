@@ -176,6 +176,27 @@ describe("A watched WebSocket", () => {
     client.socket.close();
   });
 
+  it("is watched even when its answer names a length of 0", async () => {
+    const closed = Promise.withResolvers<void>();
+    const app = (request: Request): Response => {
+      if (request.headers.get("upgrade") !== "websocket") return new Response();
+      const { 0: client, 1: server } = new WebSocketPair();
+      server.addEventListener("close", () => closed.resolve());
+      server.accept();
+      const headers = { "content-length": "0" };
+      return new Response(null, { status: 101, webSocket: client, headers });
+    };
+    const start = Date.now();
+    vi.useFakeTimers({ toFake: ["Date"], now: start });
+    const box = createBox({ container: { app }, fields: { sleepAfter: "10m" } });
+    const client = await open(box);
+    vi.setSystemTime(start + 11 * 60_000);
+    await runDurableObjectAlarm(box.stub);
+    expect(box.hooks).toEqual(["start"]);
+    client.socket.close();
+    await closed.promise;
+  });
+
   it("lets the idle time start when it is closed", async () => {
     const start = Date.now();
     vi.useFakeTimers({ toFake: ["Date"], now: start });
