@@ -1,13 +1,5 @@
-import {
-  classifyRuntimeError,
-  read,
-  type RuntimeFault,
-  type RuntimeFaultKind,
-} from "./from-runtime.ts";
-
-/** How `monitor()` settled. */
-export type MonitorOutcome =
-  { readonly ok: true } | { readonly ok: false; readonly error: unknown };
+import { CAPACITY_CODES, type ContainerErrorCode } from "./codes.ts";
+import { classifyRuntimeError, read, textOf } from "./from-runtime.ts";
 
 /**
  * Why a run ended, as far as the runtime tells: `exit` the process ended by itself or by a signal
@@ -21,8 +13,6 @@ export interface Exit {
   /** The process's own code, 128 + N when signal N ended it; null where the runtime names none. */
   readonly exitCode: number | null;
   readonly cause: ExitCause;
-  /** What the runtime said, where that is more than a code. */
-  readonly fault?: RuntimeFault;
 }
 
 const CAUSES = [
@@ -31,32 +21,28 @@ const CAUSES = [
   ["signal", /signalled the container/],
 ] as const;
 
-const ADMISSION: readonly RuntimeFaultKind[] = [
-  "start-failed",
-  "no-instance",
-  "max-instances",
-  "rate-limited",
-  "image-preparing",
-  "not-configured",
+const ADMISSION: readonly ContainerErrorCode[] = [
+  ...CAPACITY_CODES,
+  "START_FAILED",
+  "NO_CONTAINER",
 ];
 
 /**
- * Reads how a run ended from how `monitor()` settled. Pure.
+ * Reads how a run ended from what `monitor()` rejected with. Pure.
  *
  * The own property `exitCode` wins over the text. A `destroy(error)` rejects with that very error,
  * so a caller that destroys knows the cause better than this does.
  *
- * @param outcome how the promise of `monitor()` settled
+ * @param error what it rejected with
  */
-export function classifyExit(outcome: MonitorOutcome): Exit {
-  if (outcome.ok) return { exitCode: 0, cause: "exit" };
-  const fault = classifyRuntimeError(outcome.error);
-  const text = fault.text.toLowerCase();
-  const exitCode = exitCodeOf(outcome.error, text);
+export function classifyExit(error: unknown): Exit {
+  const text = textOf(error).toLowerCase();
+  const exitCode = exitCodeOf(error, text);
   const cause = CAUSES.find(([, pattern]) => pattern.test(text))?.[0];
   if (cause) return { exitCode, cause };
   if (exitCode !== null) return { exitCode, cause: "exit" };
-  return { exitCode, cause: ADMISSION.includes(fault.kind) ? "admission" : "unknown", fault };
+  const isRefusal = ADMISSION.includes(classifyRuntimeError(error));
+  return { exitCode, cause: isRefusal ? "admission" : "unknown" };
 }
 
 function exitCodeOf(error: unknown, text: string): number | null {

@@ -2,15 +2,13 @@
 export interface CodeFacts {
   /** The HTTP status of the answer that is made of it. */
   readonly status: number;
-  /** Whether the same call may succeed later, with nothing changed. */
-  readonly retryable: boolean;
-  /** How long to wait first, in milliseconds, where nothing better is known (default: 1,000). */
+  /** How long to wait before the same call may succeed, in milliseconds; absent when it cannot. */
   readonly retryAfterMs?: number;
 }
 
-const misuse = { status: 500, retryable: false };
-const soon = { status: 503, retryable: true };
-const capacity = { status: 503, retryable: true, retryAfterMs: 10_000 };
+const misuse = { status: 500 };
+const soon = { status: 503, retryAfterMs: 1_000 };
+const capacity = { status: 503, retryAfterMs: 10_000 };
 
 /** Every code of a {@link ContainerError}. Closed: a code is never renamed and never reused. */
 export const CODES = {
@@ -29,17 +27,17 @@ export const CODES = {
   /** An argument of a call that cannot work. */
   INVALID_ARGUMENT: misuse,
   /** The request names no session, or not one that is allowed. */
-  INVALID_SESSION: { status: 400, retryable: false },
+  INVALID_SESSION: { status: 400 },
   /** The request asks for a port that this container does not offer. */
-  PORT_NOT_ALLOWED: { status: 403, retryable: false },
+  PORT_NOT_ALLOWED: { status: 403 },
   /** `start()` with other options than those of the run that is going on. */
-  START_CONFLICT: { status: 409, retryable: false },
+  START_CONFLICT: { status: 409 },
   /** The platform has no instance to give at this moment. */
-  NO_INSTANCE: { status: 503, retryable: true, retryAfterMs: 5_000 },
+  NO_INSTANCE: { status: 503, retryAfterMs: 5_000 },
   /** All of `max_instances` are running. */
   MAX_INSTANCES: capacity,
   /** Containers are started too fast. */
-  RATE_LIMITED: { status: 429, retryable: true },
+  RATE_LIMITED: { status: 429, retryAfterMs: 1_000 },
   /** The image is still on its way to where the container is to run. */
   IMAGE_PREPARING: capacity,
   /** The container could not be started: its image or its entrypoint fails. */
@@ -55,9 +53,9 @@ export const CODES = {
   /** The container ended before it answered. */
   EXITED: soon,
   /** The connection broke, so whether the app did its work is unknown: repeat only what may run twice. */
-  CONNECTION_LOST: { status: 502, retryable: true },
+  CONNECTION_LOST: { status: 502, retryAfterMs: 1_000 },
   /** The caller left. */
-  ABORTED: { status: 499, retryable: false },
+  ABORTED: { status: 499 },
   /** The Durable Object was reset by a deploy, by its memory limit or by its storage. */
   OBJECT_RESET: soon,
   /** The Durable Object has too many requests waiting; more of them make it worse. */
@@ -70,6 +68,14 @@ export const CODES = {
 
 /** A stable name for what went wrong. */
 export type ContainerErrorCode = keyof typeof CODES;
+
+/** The platform has nothing to run a container on for now. */
+export const CAPACITY_CODES: readonly ContainerErrorCode[] = [
+  "NO_INSTANCE",
+  "MAX_INSTANCES",
+  "RATE_LIMITED",
+  "IMAGE_PREPARING",
+];
 
 /** Says whether `text` is one of our codes. */
 export function isCode(text: string): text is ContainerErrorCode {

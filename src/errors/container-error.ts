@@ -6,10 +6,8 @@ export interface ContainerErrorOptions {
   readonly cause?: unknown;
   /** Facts for programs, for example `{ port: 8080 }`. Never shown to the public. */
   readonly details?: Readonly<Record<string, unknown>>;
-  /** How long to wait before trying again, in milliseconds (default: by code). */
+  /** That trying again may help after so many milliseconds (default: by code). */
   readonly retryAfterMs?: number | undefined;
-  /** Whether trying again may help (default: by code). */
-  readonly retryable?: boolean | undefined;
 }
 
 /**
@@ -48,14 +46,13 @@ export class ContainerError extends Error {
    * @param options cause, details and what differs from the code's own facts
    */
   constructor(code: ContainerErrorCode, text: string, options: ContainerErrorOptions = {}) {
-    super(`[${code}] ${text}`, "cause" in options ? { cause: options.cause } : undefined);
-    const facts = codeFacts(code);
+    super(`[${code}] ${text}`, options);
+    const { status, retryAfterMs } = codeFacts(code);
     this.name = "ContainerError";
     this.code = code;
-    this.status = facts.status;
-    this.retryable = options.retryable ?? facts.retryable;
-    this.retryAfterMs =
-      options.retryAfterMs ?? (this.retryable ? (facts.retryAfterMs ?? 1_000) : undefined);
+    this.status = status;
+    this.retryAfterMs = options.retryAfterMs ?? retryAfterMs;
+    this.retryable = this.retryAfterMs !== undefined;
     this.details = Object.freeze({ ...options.details });
   }
 }
@@ -70,9 +67,8 @@ const BRACKET = /^(?:(?:Container)?Error: )*\[([A-Z_]+)\] /;
  * @returns the code, or undefined when the error is not of this library
  */
 export function errorCode(error: unknown): ContainerErrorCode | undefined {
-  if (error instanceof ContainerError) return error.code;
-  const code = error instanceof Error ? BRACKET.exec(error.message)?.[1] : undefined;
-  return code !== undefined && isCode(code) ? code : undefined;
+  const code = error instanceof Error ? (BRACKET.exec(error.message)?.[1] ?? "") : "";
+  return isCode(code) ? code : undefined;
 }
 
 /**

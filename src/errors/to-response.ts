@@ -15,11 +15,8 @@ const ERROR_HEADER = "x-berth-error";
 export function toResponse(error: unknown, requestId?: string): Response {
   const { code, status, retryable, retryAfterMs } = toContainerError(error, "answer");
   const message = publicText(status, retryable);
-  const headers = new Headers({
-    [ERROR_HEADER]: code,
-    "cache-control": "no-store",
-  });
-  if (retryable && retryAfterMs !== undefined) {
+  const headers = new Headers({ [ERROR_HEADER]: code, "cache-control": "no-store" });
+  if (retryAfterMs !== undefined) {
     headers.set("retry-after", String(Math.max(1, Math.ceil(retryAfterMs / 1_000))));
   }
   return Response.json({ error: { code, message, retryable, requestId } }, { status, headers });

@@ -2,7 +2,7 @@ import { backoffMs } from "../core/backoff.ts";
 import { isLive } from "../core/lifecycle/phase.ts";
 import { ContainerError } from "../errors/container-error.ts";
 import { classifyRuntimeError, toContainerError } from "../errors/from-runtime.ts";
-import type { RuntimeFaultKind } from "../errors/from-runtime.ts";
+import { CAPACITY_CODES, type ContainerErrorCode } from "../errors/codes.ts";
 import type { Platform } from "../ports/platform.ts";
 import type { Ending } from "./exit-watch.ts";
 import { orLeave } from "./or-leave.ts";
@@ -37,13 +37,8 @@ const READY_TIMEOUT_MS = 60_000;
 /** Key of the gate that waits for the container itself, whatever its ports do. */
 const CONTAINER = 0;
 
-const TRANSIENT: ReadonlySet<RuntimeFaultKind> = new Set([
-  "no-instance",
-  "max-instances",
-  "rate-limited",
-  "image-preparing",
-  "connection-lost",
-]);
+/** Refusals that may pass by themselves. */
+const TRANSIENT: readonly ContainerErrorCode[] = [...CAPACITY_CODES, "CONNECTION_LOST"];
 
 /**
  * Lets callers in once the container is up and their ports answer. Each port has one gate at a
@@ -193,7 +188,7 @@ export class Admission {
     if (ending?.run !== run) return;
     if (ending.kind === "exited") throw exitedError(ending);
     this.#refusal = ending;
-    if (!TRANSIENT.has(classifyRuntimeError(ending.error).kind)) {
+    if (!TRANSIENT.includes(classifyRuntimeError(ending.error))) {
       throw toContainerError(ending.error, "start the container");
     }
     await sleep(this.#platform.clock, backoffMs(refusals, 100, 5_000), abandoned);

@@ -1,5 +1,5 @@
 import type { ObservedExit } from "../core/lifecycle/event.ts";
-import { classifyExit, type MonitorOutcome } from "../errors/classify-exit.ts";
+import { classifyExit } from "../errors/classify-exit.ts";
 import { classifyRuntimeError } from "../errors/from-runtime.ts";
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
 
@@ -31,37 +31,30 @@ export class ExitWatch {
   /** Resolves once the end of `run` was told. One question to the runtime a run. */
   watch(run: number): Promise<void> {
     if (this.#watched?.run === run) return this.#watched.settled;
-    const settled = this.#monitor().then((outcome) => this.#tell(run, outcome));
+    const settled = this.#monitor(run);
     this.#watched = { run, settled };
     return settled;
   }
 
   /** Notes that `start()` itself threw. A container that runs already is simply taken over. */
   refuse(run: number, error: unknown): void {
-    if (classifyRuntimeError(error).kind === "already-running") return;
+    if (classifyRuntimeError(error) === "START_CONFLICT") return;
     this.#end({ kind: "refused", run, error });
   }
 
-  async #monitor(): Promise<MonitorOutcome> {
+  async #monitor(run: number): Promise<void> {
+    let exit: ObservedExit = { exitCode: 0, cause: "exit" };
     try {
       await this.#runtime.monitor();
-      return { ok: true };
     } catch (error) {
-      return { ok: false, error };
+      exit = classifyExit(error);
+      if (exit.cause === "admission") return this.#end({ kind: "refused", run, error });
+      if (this.#runtime.running && classifyRuntimeError(error) === "NOT_RUNNING") {
+        this.#watched = undefined; // it only looked gone: ask again when there is reason to
+        return;
+      }
     }
-  }
-
-  #tell(run: number, outcome: MonitorOutcome): void {
-    const exit = classifyExit(outcome);
-    if (exit.fault?.kind === "not-running" && this.#runtime.running) {
-      this.#watched = undefined; // it only looked gone: ask again when there is reason to
-      return;
-    }
-    if (exit.cause === "admission" && !outcome.ok) {
-      this.#end({ kind: "refused", run, error: outcome.error });
-    } else {
-      this.#end({ kind: "exited", run, exit });
-    }
+    this.#end({ kind: "exited", run, exit });
   }
 
   #end(ending: Ending): void {

@@ -75,10 +75,10 @@ export class HttpProxy {
     try {
       return await this.#sendOnce(request, port);
     } catch (error) {
-      const { kind } = classifyRuntimeError(error);
-      const isUnsent = kind === "not-listening" || kind === "not-running";
+      const code = classifyRuntimeError(error);
+      const isUnsent = code === "NOT_LISTENING" || code === "NOT_RUNNING";
       if (isUnsent) this.#parts.admission.distrust(port);
-      const isCut = kind === "connection-lost" && !this.#parts.supervisor.isToldToEnd(run);
+      const isCut = code === "CONNECTION_LOST" && !this.#parts.supervisor.isToldToEnd(run);
       if (!mayRepeat(request, isUnsent, isCut)) throw error;
       await this.#admit(request, port);
       return await this.#sendOnce(request, port);

@@ -1,5 +1,5 @@
 import { probeGapMs } from "../core/probe-gap.ts";
-import { classifyRuntimeError, type RuntimeFaultKind } from "../errors/from-runtime.ts";
+import { classifyRuntimeError } from "../errors/from-runtime.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
 import { sleep } from "./sleep.ts";
@@ -53,10 +53,8 @@ async function probeOnce(target: ProbeTarget): Promise<"answer" | "busy" | "clos
     await response.body?.cancel();
     return response.status === 503 ? "busy" : "answer";
   } catch (error) {
-    return SHOWS_CONTAINER.has(classifyRuntimeError(error).kind) ? "closed" : "nothing";
+    return classifyRuntimeError(error) === "NOT_LISTENING" ? "closed" : "nothing";
   } finally {
     clock.clearTimeout(timer);
   }
 }
-
-const SHOWS_CONTAINER: ReadonlySet<RuntimeFaultKind> = new Set(["not-listening"]);

@@ -30,10 +30,7 @@ describe("ContainerError", () => {
   });
 
   it("lets the thrower know better", () => {
-    const error = new ContainerError("RUNTIME_ERROR", "x", {
-      retryable: true,
-      retryAfterMs: 5,
-    });
+    const error = new ContainerError("RUNTIME_ERROR", "x", { retryAfterMs: 5 });
     expect(error).toMatchObject({ retryable: true, retryAfterMs: 5 });
   });
 });

@@ -1,181 +1,181 @@
 import type { ExitCause } from "../../src/errors/classify-exit.ts";
-import type { RuntimeFaultKind } from "../../src/errors/from-runtime.ts";
+import type { ContainerErrorCode } from "../../src/errors/codes.ts";
 
 /** One text of a runtime, or of a library above it, and what it means. */
 export interface FaultSample {
   readonly text: string;
-  readonly kind: RuntimeFaultKind;
+  readonly code: ContainerErrorCode;
 }
 
 /** Texts of local workerd: its API, and its client of the Docker engine. */
 export const LOCAL: readonly FaultSample[] = [
-  { text: "Container is not listening to port 8080", kind: "not-listening" },
+  { text: "Container is not listening to port 8080", code: "NOT_LISTENING" },
   {
     text: "connect(): Container ingress proxy is not running.",
-    kind: "not-running",
+    code: "NOT_RUNNING",
   },
   {
     text: "connect(): Connection refused: container port not found. Make sure you exposed the port in your container definition.",
-    kind: "not-listening",
+    code: "NOT_LISTENING",
   },
   {
     text: "Connecting to container port through proxy-everything failed: [502] bad gateway",
-    kind: "not-listening",
+    code: "NOT_LISTENING",
   },
-  { text: "Network connection lost.", kind: "connection-lost" },
-  { text: "Container port connection read aborted.", kind: "connection-lost" },
+  { text: "Network connection lost.", code: "CONNECTION_LOST" },
+  { text: "Container port connection read aborted.", code: "CONNECTION_LOST" },
   {
     text: "Container port connection closed unexpectedly.",
-    kind: "connection-lost",
+    code: "CONNECTION_LOST",
   },
-  { text: "Container failed to start", kind: "start-failed" },
+  { text: "Container failed to start", code: "START_FAILED" },
   {
     text: "No such image available named cloudflare-dev/app:1a2b3c4d",
-    kind: "start-failed",
+    code: "START_FAILED",
   },
   {
     text: "Create container failed with [500] no space left on device",
-    kind: "start-failed",
+    code: "START_FAILED",
   },
   {
     text: "Starting container failed with: no such file",
-    kind: "start-failed",
+    code: "START_FAILED",
   },
   {
     text: "Failed to create the networking sidecar [500] oops",
-    kind: "start-failed",
+    code: "START_FAILED",
   },
   {
     text: "Starting network sidecar container failed with: 500",
-    kind: "start-failed",
+    code: "START_FAILED",
   },
   {
     text: "start() cannot be called on a container that is already running.",
-    kind: "already-running",
+    code: "START_CONFLICT",
   },
-  { text: "Container already started", kind: "already-running" },
-  { text: "Container already exists", kind: "already-running" },
+  { text: "Container already started", code: "START_CONFLICT" },
+  { text: "Container already exists", code: "START_CONFLICT" },
   {
     text: "monitor() cannot be called on a container that is not running.",
-    kind: "not-running",
+    code: "NOT_RUNNING",
   },
   {
     text: "signal() cannot be called on a container that is not running.",
-    kind: "not-running",
+    code: "NOT_RUNNING",
   },
   {
     text: "exec() cannot be called on a container that is not running.",
-    kind: "not-running",
+    code: "NOT_RUNNING",
   },
-  { text: "exec() requires a running container.", kind: "not-running" },
-  { text: "Monitor failed to find container", kind: "not-running" },
-  { text: "Container exited with unexpected exit code: 3", kind: "exited" },
+  { text: "exec() requires a running container.", code: "NOT_RUNNING" },
+  { text: "Monitor failed to find container", code: "NOT_RUNNING" },
+  { text: "Container exited with unexpected exit code: 3", code: "EXITED" },
 ];
 
 /** Texts of production, as users report them. */
 export const PRODUCTION: readonly FaultSample[] = [
   {
     text: "The container is not listening in the TCP address 10.0.0.1:8080",
-    kind: "not-listening",
+    code: "NOT_LISTENING",
   },
   {
     text: "The container is not running, consider calling start()",
-    kind: "not-running",
+    code: "NOT_RUNNING",
   },
   {
     text: "There is no container instance that can be provided to this Durable Object, try again later",
-    kind: "no-instance",
+    code: "NO_INSTANCE",
   },
   {
     text: "The container service is unreachable, try again later",
-    kind: "no-instance",
+    code: "NO_INSTANCE",
   },
   {
     text: "Maximum number of running container instances exceeded. Try again later, or try configuring a higher value for max_instances",
-    kind: "max-instances",
+    code: "MAX_INSTANCES",
   },
   {
     text: "You are requesting too many containers per second",
-    kind: "rate-limited",
+    code: "RATE_LIMITED",
   },
-  { text: "DURABLE_OBJECT_NOT_CONTAINER_ENABLED", kind: "not-configured" },
-  { text: "Runtime signalled the container to exit: 15", kind: "exited" },
+  { text: "DURABLE_OBJECT_NOT_CONTAINER_ENABLED", code: "NO_CONTAINER" },
+  { text: "Runtime signalled the container to exit: 15", code: "EXITED" },
   {
     text: "Runtime signalled the container to exit due to a new version rollout: 0",
-    kind: "exited",
+    code: "EXITED",
   },
   {
     text: "Container exited with unexpected exit code: 137 (out of memory)",
-    kind: "exited",
+    code: "EXITED",
   },
   {
     text: "Durable Object reset because its code was updated.",
-    kind: "object-reset",
+    code: "OBJECT_RESET",
   },
-  { text: "Durable Object's code has been updated", kind: "object-reset" },
+  { text: "Durable Object's code has been updated", code: "OBJECT_RESET" },
   {
     text: "This script has been upgraded. Please send a new request to connect to the new version.",
-    kind: "object-reset",
+    code: "OBJECT_RESET",
   },
   {
     text: "Durable Object's isolate exceeded its memory limit and was reset.",
-    kind: "object-reset",
+    code: "OBJECT_RESET",
   },
   {
     text: "Durable Object storage operation exceeded timeout which caused object to be reset.",
-    kind: "object-reset",
+    code: "OBJECT_RESET",
   },
   {
     text: "internal error while starting up durable object storage caused object to be reset",
-    kind: "object-reset",
+    code: "OBJECT_RESET",
   },
   {
     text: "Durable Object is overloaded. Requests queued for too long.",
-    kind: "overloaded",
+    code: "OVERLOADED",
   },
   {
     text: "Cannot resolve Durable Object due to transient issue on remote node.",
-    kind: "transient",
+    code: "UNAVAILABLE",
   },
 ];
 
 /** Production's, known by fragments or by meaning only: the full sentence has not been seen. */
 export const EXPECTED: readonly FaultSample[] = [
-  { text: "no container application assigned", kind: "not-configured" },
-  { text: "no application that matches", kind: "not-configured" },
-  { text: "ImagePullError", kind: "start-failed" },
-  { text: "ran out of memory", kind: "exited" },
+  { text: "no container application assigned", code: "NO_CONTAINER" },
+  { text: "no application that matches", code: "NO_CONTAINER" },
+  { text: "ImagePullError", code: "START_FAILED" },
+  { text: "ran out of memory", code: "EXITED" },
   {
     text: "The container image is being prepared, try again later",
-    kind: "image-preparing",
+    code: "IMAGE_PREPARING",
   },
-  { text: "Image is not ready", kind: "image-preparing" },
+  { text: "Image is not ready", code: "IMAGE_PREPARING" },
 ];
 
 /** Texts that the peer makes of those, met where its answers are forwarded. */
 export const WRAPPED: readonly FaultSample[] = [
   {
     text: "Failed to start container: Maximum number of running container instances exceeded",
-    kind: "max-instances",
+    code: "MAX_INSTANCES",
   },
   {
     text: "Error proxying request to container: The container is not listening in the TCP address 10.0.0.1:8000",
-    kind: "not-listening",
+    code: "NOT_LISTENING",
   },
   {
     text: "Error proxying request to container: The container is not running, consider calling start()",
-    kind: "not-running",
+    code: "NOT_RUNNING",
   },
   {
     text: "Container suddenly disconnected, try again",
-    kind: "connection-lost",
+    code: "CONNECTION_LOST",
   },
   {
     text: "Container crashed while checking for ports, did you start the container and setup the entrypoint correctly?",
-    kind: "exited",
+    code: "EXITED",
   },
-  { text: "Container request aborted.", kind: "aborted" },
-  { text: "The operation was aborted", kind: "aborted" },
+  { text: "Container request aborted.", code: "ABORTED" },
+  { text: "The operation was aborted", code: "ABORTED" },
 ];
 
 /** Texts of an app or of nobody: they must not be taken for the runtime's. */
