@@ -13,14 +13,28 @@ import type { EngineContext } from "./engine-context.ts";
 export async function findImage(engine: EngineContext, reference: string): Promise<Image> {
   const image = await engine.images.get(reference);
   if (image !== undefined) return image;
-  const dockerfile = new Map(Object.entries(engine.imageMap)).get(reference);
-  if (dockerfile !== undefined) return buildMapped(engine, reference, dockerfile);
+  const mapped = await buildWhenMapped(engine, reference);
+  if (mapped !== undefined) return mapped;
   throw new EngineError(
     "NO_SUCH_IMAGE",
     `Cannot find image: no such image: ${reference}; build it from a Dockerfile ` +
       `("image": "./Dockerfile" under berth dev, or docker build -t ${reference} .), or map the ` +
       "reference to a local Dockerfile (imageMap)",
   );
+}
+
+/**
+ * Builds a reference that `imageMap` maps to a Dockerfile, even when it was built before: its
+ * sources may have changed, and what has not comes from the cache.
+ *
+ * @returns undefined when it is not mapped
+ */
+export async function buildWhenMapped(
+  engine: EngineContext,
+  reference: string,
+): Promise<Image | undefined> {
+  const dockerfile = new Map(Object.entries(engine.imageMap)).get(reference);
+  return dockerfile === undefined ? undefined : buildMapped(engine, reference, dockerfile);
 }
 
 async function buildMapped(

@@ -7,7 +7,7 @@ import type { ApiAnswer, ApiRequest, ApiRoute } from "./api-exchange.ts";
 import { AppContainer } from "./app-container.ts";
 import { copyLayer } from "./copy-layer.ts";
 import type { EngineContext } from "./engine-context.ts";
-import { findImage } from "./find-image.ts";
+import { buildWhenMapped, findImage } from "./find-image.ts";
 import { isGatewayImage } from "./gateway-image.ts";
 import { toGatewayInspect, toImageInspect, toImageSummary } from "./image-json.ts";
 
@@ -50,7 +50,10 @@ async function pullImage(engine: EngineContext, request: ApiRequest): Promise<Ap
   const name = request.query.get("fromImage") ?? "";
   const tag = request.query.get("tag") ?? "";
   const reference = tag === "" ? name : `${name}${tag.includes(":") ? "@" : ":"}${tag}`;
-  if (!isGatewayImage(reference)) await findImage(engine, reference);
+  if (!isGatewayImage(reference)) {
+    const mapped = await buildWhenMapped(engine, reference);
+    if (mapped === undefined) await findImage(engine, reference);
+  }
   return {
     kind: "json",
     status: 200,
