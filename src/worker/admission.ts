@@ -73,7 +73,7 @@ export class Admission {
   async open(ports: readonly number[], budget: WaitBudget): Promise<void> {
     await this.#awake(budget, async () => {
       const run = await this.#pass(ports, budget);
-      this.#supervisor.dispatch({ kind: "ready", atMs: this.#now(), run });
+      this.#supervisor.dispatch({ kind: "ready", run });
     });
   }
 
@@ -82,7 +82,7 @@ export class Admission {
     if (this.#isUp() && this.#platform.runtime.running) return;
     await this.#awake(budget, async () => {
       const run = await this.#pass([CONTAINER], budget);
-      this.#supervisor.dispatch({ kind: "up", atMs: this.#now(), run });
+      this.#supervisor.dispatch({ kind: "up", run });
     });
   }
 
@@ -164,7 +164,7 @@ export class Admission {
       if (abandoned.aborted) throw abortError(CONTAINER);
       await Promise.race([this.#supervisor.ended(phase.run), aborted(abandoned)]);
     }
-    this.#supervisor.dispatch({ kind: "start-requested", atMs: this.#now() });
+    this.#supervisor.dispatch({ kind: "start-requested" });
     return this.#supervisor.phase.run;
   }
 

@@ -178,15 +178,14 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
   async stop(signal: Signal | SignalInteger = "SIGTERM"): Promise<void> {
     const number = signalNumber(signal);
     await this.#machinery.supervisor.reconcile();
-    const atMs = systemClock.now();
-    this.#machinery.supervisor.dispatch({ kind: "stop-requested", atMs, signal: number });
+    this.#machinery.supervisor.dispatch({ kind: "stop-requested", signal: number });
   }
 
   /** Ends the container at once. Resolves when it is gone, or after 10 s if it will not go. */
   async destroy(): Promise<void> {
     const phase = await this.#machinery.supervisor.reconcile();
     if (phase.kind === "stopped") return;
-    this.#machinery.supervisor.dispatch({ kind: "destroy-requested", atMs: systemClock.now() });
+    this.#machinery.supervisor.dispatch({ kind: "destroy-requested" });
     await this.#machinery.supervisor.destroyed(phase.run);
   }
 

@@ -44,13 +44,13 @@ export class HookRunner {
   }
 
   /** Calls `onActivityExpired` for one run unless that call is under way already. */
-  onActivityExpired(run: number, onSettled: () => void): void {
+  onActivityExpired(run: number, onSettled: (run: number) => void): void {
     if (this.#expiries.has(run)) return;
     this.#expiries.add(run);
     void this.#track(
       this.#attempt(() => this.#host.onActivityExpired()).then(() => {
         this.#expiries.delete(run);
-        onSettled();
+        onSettled(run);
       }),
     );
   }

@@ -1,4 +1,4 @@
-import { alarmChange } from "../core/lifecycle/alarm-change.ts";
+import { alarmTime } from "../core/lifecycle/alarm-time.ts";
 import { toContainerError } from "../errors/from-runtime.ts";
 import type { ObjectStorage } from "../ports/platform.ts";
 
@@ -23,20 +23,10 @@ export class ObjectAlarm {
 
   /** Sets, deletes or keeps the alarm, and returns when it will come. Never waits. */
   arm(wish: AlarmWish): number | null {
-    const change = alarmChange(wish.armedAtMs, wish.dueAtMs, wish.nowMs);
-    switch (change.kind) {
-      case "keep":
-        return wish.armedAtMs;
-      case "set":
-        this.#unawaited(this.#storage.setAlarm(change.atMs));
-        return change.atMs;
-      case "delete":
-        this.#unawaited(this.#storage.deleteAlarm());
-        return null;
-    }
-  }
-
-  #unawaited(work: Promise<unknown>): void {
+    const atMs = alarmTime(wish.armedAtMs, wish.dueAtMs, wish.nowMs);
+    if (atMs === wish.armedAtMs) return atMs;
+    const work = atMs === null ? this.#storage.deleteAlarm() : this.#storage.setAlarm(atMs);
     work.catch((error: unknown) => this.#report(toContainerError(error, "set the alarm")));
+    return atMs;
   }
 }

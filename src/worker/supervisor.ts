@@ -1,7 +1,7 @@
 import { shouldPersistActivity } from "../core/activity.ts";
 import type { Lease, LeaseKind } from "../core/lease.ts";
 import type { Command } from "../core/lifecycle/command.ts";
-import type { LifecycleEvent } from "../core/lifecycle/event.ts";
+import type { Happening } from "../core/lifecycle/event.ts";
 import { nextAlarm } from "../core/lifecycle/next-alarm.ts";
 import { isLive, type Lifecycle, type Phase } from "../core/lifecycle/phase.ts";
 import {
@@ -81,17 +81,13 @@ export class Supervisor {
   /** Takes up what the last object in memory left. Call it once, when the class is complete. */
   construct(): void {
     this.#policy = this.#host.policy();
-    this.dispatch({
-      kind: "constructed",
-      atMs: this.#now(),
-      isRunning: this.#platform.runtime.running,
-    });
+    this.dispatch({ kind: "constructed", isRunning: this.#platform.runtime.running });
   }
 
-  /** Feeds one event through the transition, writes the outcome down, then acts on it. */
-  dispatch(event: LifecycleEvent): void {
-    const { lifecycle } = this.#instance;
-    const step = transition(lifecycle, event, this.#host.policy());
+  /** Feeds what happened just now through the transition, writes the outcome down, then acts. */
+  dispatch(happening: Happening): void {
+    const event = { ...happening, atMs: this.#now() };
+    const step = transition(this.lifecycle, event, this.#host.policy());
     this.#keep(step.lifecycle);
     if (this.phase.kind === "stopping") this.#toldToEnd = this.phase.run;
     for (const command of step.commands) this.#execute(command);
@@ -105,7 +101,7 @@ export class Supervisor {
   async reconcile(): Promise<Phase> {
     const { runtime } = this.#platform;
     if (isLive(this.phase) !== runtime.running) {
-      this.dispatch({ kind: "observed", atMs: this.#now(), isRunning: runtime.running });
+      this.dispatch({ kind: "observed", isRunning: runtime.running });
       if (isLive(this.phase) && !runtime.running) await this.#settle(this.phase.run, GONE_GRACE_MS);
     }
     return this.phase;
@@ -133,7 +129,7 @@ export class Supervisor {
     settled.abort();
     if (this.phase.run !== run || runtime.running) return;
     const exit = { exitCode: null, cause: "unknown" } as const;
-    this.dispatch({ kind: "exited", atMs: this.#now(), run, exit });
+    this.dispatch({ kind: "exited", run, exit });
   }
 
   /** Waits for the end of a run, however long that takes. */
@@ -189,7 +185,7 @@ export class Supervisor {
     await this.reconcile();
     const atMs = this.#now();
     this.#platform.keepAlive(this.#tasks.runDue(atMs, (error) => this.#afterTask(error)));
-    this.dispatch({ kind: "alarm", atMs, idleAtMs: this.#idleAtMs(atMs) });
+    this.dispatch({ kind: "alarm", idleAtMs: this.#idleAtMs(atMs) });
   }
 
   /** Re-arms the alarm after the schedule changed. */
@@ -235,13 +231,13 @@ export class Supervisor {
   #execute(command: Command): void {
     switch (command.kind) {
       case "start":
-        return this.#start(command.run);
+        return this.#start();
       case "signal":
         return this.#control.signal(command.signal);
       case "destroy":
         return this.#control.destroy();
       case "watch-exit":
-        return this.#watch(command.run);
+        return this.#watch();
       case "extend-life":
         return this.#control.extendLife(this.#host.policy(), () =>
           this.#exits.watch(this.phase.run),
@@ -251,12 +247,12 @@ export class Supervisor {
       case "call-on-stop":
         return this.#hooks.onStop(command.record, (outcome) => {
           const { runId } = command.record;
-          this.dispatch({ kind: "stop-delivered", atMs: this.#now(), runId, outcome });
+          this.dispatch({ kind: "stop-delivered", runId, outcome });
         });
       case "call-activity-expired":
-        return this.#hooks.onActivityExpired(command.run, () => {
+        return this.#hooks.onActivityExpired(this.phase.run, (run) => {
           this.touch();
-          this.dispatch({ kind: "expiry-handled", atMs: this.#now(), run: command.run });
+          this.dispatch({ kind: "expiry-handled", run });
         });
       case "report-lost-stop":
         return this.#host.report(
@@ -265,7 +261,8 @@ export class Supervisor {
     }
   }
 
-  #start(run: number): void {
+  #start(): void {
+    const { run } = this.phase;
     this.#lastActivityMs = this.#now();
     try {
       this.#platform.runtime.start(this.#host.startOptions());
@@ -274,17 +271,13 @@ export class Supervisor {
     }
   }
 
-  #watch(run: number): void {
-    this.#exits.watch(run).catch((error: unknown) => this.#host.report(error));
+  #watch(): void {
+    this.#exits.watch(this.phase.run).catch((error: unknown) => this.#host.report(error));
   }
 
   #onEnding(ending: Ending): void {
-    const atMs = this.#now();
-    if (ending.kind === "refused") {
-      this.dispatch({ kind: "start-refused", atMs, run: ending.run });
-    } else {
-      this.dispatch({ kind: "exited", atMs, run: ending.run, exit: ending.exit });
-    }
+    if (ending.kind === "refused") this.dispatch({ kind: "start-refused", run: ending.run });
+    else this.dispatch(ending);
   }
 
   #afterTask(error: unknown): void {

@@ -1,19 +1,22 @@
 import type { StopRecord } from "./phase.ts";
 
-/** What the shell is told to do. It decides nothing itself. */
+/**
+ * What the shell is told to do. It decides nothing itself. A command concerns the current run,
+ * unless it carries the record of one that ended.
+ */
 export type Command =
   /** Call `start()` on the runtime. */
-  | { readonly kind: "start"; readonly run: number }
+  | { readonly kind: "start" }
   /** Send a signal to the container. */
   | { readonly kind: "signal"; readonly signal: number }
   /** End the container at once. */
   | { readonly kind: "destroy" }
   /** Find out how the run ended, or will end, and report it as `exited`. */
-  | { readonly kind: "watch-exit"; readonly run: number }
+  | { readonly kind: "watch-exit" }
   /** Push the floor under the container's life past the next idle deadline. */
   | { readonly kind: "extend-life" }
-  | { readonly kind: "call-on-start"; readonly run: number }
+  | { readonly kind: "call-on-start" }
   | { readonly kind: "call-on-stop"; readonly record: StopRecord }
-  | { readonly kind: "call-activity-expired"; readonly run: number }
+  | { readonly kind: "call-activity-expired" }
   /** Tell the user that `onStop` was given up for this record. */
   | { readonly kind: "report-lost-stop"; readonly record: StopRecord };

@@ -7,29 +7,21 @@ export interface ObservedExit {
 }
 
 /**
- * Something that happened to an instance. Events that speak of a run carry its number, so that
- * what an older run says late is ignored.
+ * Something that happened to an instance. What speaks of a run carries its number, so that what an
+ * older run says late is ignored.
  */
-export type LifecycleEvent =
-  | { readonly kind: "constructed"; readonly atMs: number; readonly isRunning: boolean }
-  | { readonly kind: "start-requested"; readonly atMs: number }
-  | { readonly kind: "start-refused"; readonly atMs: number; readonly run: number }
-  | { readonly kind: "up"; readonly atMs: number; readonly run: number }
-  | { readonly kind: "ready"; readonly atMs: number; readonly run: number }
-  | { readonly kind: "observed"; readonly atMs: number; readonly isRunning: boolean }
-  | {
-      readonly kind: "exited";
-      readonly atMs: number;
-      readonly run: number;
-      readonly exit: ObservedExit;
-    }
-  | { readonly kind: "stop-requested"; readonly atMs: number; readonly signal: number }
-  | { readonly kind: "destroy-requested"; readonly atMs: number }
-  | { readonly kind: "alarm"; readonly atMs: number; readonly idleAtMs: number }
-  | { readonly kind: "expiry-handled"; readonly atMs: number; readonly run: number }
+export type Happening =
+  | { readonly kind: "constructed" | "observed"; readonly isRunning: boolean }
+  | { readonly kind: "start-requested" | "destroy-requested" }
+  | { readonly kind: "start-refused" | "up" | "ready" | "expiry-handled"; readonly run: number }
+  | { readonly kind: "exited"; readonly run: number; readonly exit: ObservedExit }
+  | { readonly kind: "stop-requested"; readonly signal: number }
+  | { readonly kind: "alarm"; readonly idleAtMs: number }
   | {
       readonly kind: "stop-delivered";
-      readonly atMs: number;
       readonly runId: number;
       readonly outcome: "handled" | "failed";
     };
+
+/** A happening and its moment, in milliseconds since the epoch. */
+export type LifecycleEvent = Happening & { readonly atMs: number };

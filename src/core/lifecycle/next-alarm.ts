@@ -1,4 +1,4 @@
-import type { Lifecycle, LivePhase } from "./phase.ts";
+import type { Lifecycle, Phase } from "./phase.ts";
 import { HOOK_TIMEOUT_MS } from "./policy.ts";
 
 /** What the next alarm depends on besides the lifecycle itself. */
@@ -21,16 +21,16 @@ export function nextAlarm(
   obligations: Obligations,
   nowMs: number,
 ): number | undefined {
-  const deadlines = lifecycle.outbox.map((pending) => pending.dueAtMs);
-  const { phase } = lifecycle;
-  if (phase.kind !== "stopped") deadlines.push(phaseDeadlineMs(phase, obligations.idleAtMs));
-  if (obligations.taskDueAtMs !== undefined) deadlines.push(obligations.taskDueAtMs);
-  if (deadlines.length === 0) return undefined;
-  return Math.max(Math.min(...deadlines), nowMs + ALARM_FLOOR_MS);
+  const { phase, outbox } = lifecycle;
+  const { idleAtMs, taskDueAtMs = Infinity } = obligations;
+  const hooks = outbox.map((pending) => pending.dueAtMs);
+  const dueAtMs = Math.min(taskDueAtMs, phaseDeadlineMs(phase, idleAtMs), ...hooks);
+  return dueAtMs === Infinity ? undefined : Math.max(dueAtMs, nowMs + ALARM_FLOOR_MS);
 }
 
 /** While `onActivityExpired` runs only its loss with the object has to be noticed. */
-function phaseDeadlineMs(phase: LivePhase, idleAtMs: number): number {
+function phaseDeadlineMs(phase: Phase, idleAtMs: number): number {
+  if (phase.kind === "stopped") return Infinity;
   if (phase.kind === "stopping") return phase.killAtMs;
   return phase.expiredAtMs === undefined ? idleAtMs : phase.expiredAtMs + HOOK_TIMEOUT_MS;
 }

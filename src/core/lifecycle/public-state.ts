@@ -9,6 +9,14 @@ export type State = {
   | { status: "stopped_with_code"; exitCode?: number }
 );
 
+const STATUS = {
+  starting: "running",
+  running: "running",
+  ready: "healthy",
+  stopping: "stopping",
+  stopped: "stopped",
+} as const;
+
 /**
  * Describes a lifecycle in the peer's words: `running` is up but not proven ready, `healthy` is
  * ready, `stopped_with_code` ended with an exit code that was seen.
@@ -16,16 +24,8 @@ export type State = {
 export function publicState(lifecycle: Lifecycle): State {
   const { phase } = lifecycle;
   const lastChange = phase.sinceMs;
-  switch (phase.kind) {
-    case "starting":
-    case "running":
-      return { lastChange, status: "running" };
-    case "ready":
-      return { lastChange, status: "healthy" };
-    case "stopping":
-      return { lastChange, status: "stopping" };
-    case "stopped":
-      if (phase.exitCode === null) return { lastChange, status: "stopped" };
-      return { lastChange, status: "stopped_with_code", exitCode: phase.exitCode };
+  if (phase.kind === "stopped" && phase.exitCode !== null) {
+    return { lastChange, status: "stopped_with_code", exitCode: phase.exitCode };
   }
+  return { lastChange, status: STATUS[phase.kind] };
 }

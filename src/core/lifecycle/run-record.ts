@@ -9,19 +9,15 @@ import type { State } from "./public-state.ts";
  */
 export type RunRecord = State & {
   /** What only this package knows; absent in a record of the peer. */
-  berth?: {
-    lifecycle: Lifecycle;
-    /** Last activity, at most 5 % of `sleepAfter` behind the truth. */
-    lastActivityMs: number;
-    /** When the alarm was last set for, `null` when it was deleted. */
-    alarmAtMs: number | null;
-  };
+  berth?: Instance;
 };
 
 /** The instance as the object holds it in memory. */
 export interface Instance {
   readonly lifecycle: Lifecycle;
+  /** Last activity, at most 5 % of `sleepAfter` behind the truth. */
   readonly lastActivityMs: number;
+  /** When the alarm was last set for, `null` when it was deleted. */
   readonly alarmAtMs: number | null;
 }
 
@@ -30,8 +26,7 @@ export const RUN_RECORD_KEY = "__CF_CONTAINER_STATE";
 
 /** Writes an instance down. */
 export function toRunRecord(instance: Instance): RunRecord {
-  const { lifecycle, lastActivityMs, alarmAtMs } = instance;
-  return { ...publicState(lifecycle), berth: { lifecycle, lastActivityMs, alarmAtMs } };
+  return { ...publicState(instance.lifecycle), berth: instance };
 }
 
 /**
@@ -39,6 +34,7 @@ export function toRunRecord(instance: Instance): RunRecord {
  * reconciliation adopts its container if there is one.
  */
 export function fromRunRecord(record: RunRecord | undefined, nowMs: number): Instance {
-  if (record?.berth !== undefined) return record.berth;
-  return { lifecycle: newLifecycle(nowMs), lastActivityMs: nowMs, alarmAtMs: null };
+  return (
+    record?.berth ?? { lifecycle: newLifecycle(nowMs), lastActivityMs: nowMs, alarmAtMs: null }
+  );
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { alarmChange } from "../../../src/core/lifecycle/alarm-change.ts";
+import { alarmTime } from "../../../src/core/lifecycle/alarm-time.ts";
 import { ALARM_FLOOR_MS, nextAlarm } from "../../../src/core/lifecycle/next-alarm.ts";
 import { newLifecycle, type Lifecycle, type Phase } from "../../../src/core/lifecycle/phase.ts";
 import { HOOK_TIMEOUT_MS } from "../../../src/core/lifecycle/policy.ts";
@@ -50,20 +50,15 @@ describe("nextAlarm()", () => {
   });
 });
 
-describe("alarmChange()", () => {
+describe("alarmTime()", () => {
   it.each([
-    ["keeps none when none is needed", null, undefined, { kind: "keep" }],
-    ["deletes one that is not needed any more", 9_000, undefined, { kind: "delete" }],
-    ["sets the first one", null, 9_000, { kind: "set", atMs: 9_000 }],
-    ["sets an earlier one", 9_000, 7_000, { kind: "set", atMs: 7_000 }],
-    ["keeps one that fires too early", 7_000, 9_000, { kind: "keep" }],
-    [
-      "sets one anew that is overdue, since it may have been lost",
-      4_999,
-      9_000,
-      { kind: "set", atMs: 9_000 },
-    ],
+    ["keeps none when none is needed", null, undefined, null],
+    ["deletes one that is not needed any more", 9_000, undefined, null],
+    ["sets the first one", null, 9_000, 9_000],
+    ["sets an earlier one", 9_000, 7_000, 7_000],
+    ["keeps one that fires too early", 7_000, 9_000, 7_000],
+    ["sets one anew that is overdue, since it may have been lost", 4_999, 9_000, 9_000],
   ] as const)("%s", (_name, armedAtMs, dueAtMs, expected) => {
-    expect(alarmChange(armedAtMs, dueAtMs, 5_000)).toEqual(expected);
+    expect(alarmTime(armedAtMs, dueAtMs, 5_000)).toBe(expected);
   });
 });
