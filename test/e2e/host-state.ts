@@ -44,10 +44,11 @@ export class HostWatch {
     this.#tmpDir = tmpDir;
   }
 
-  /** Notes the process tree of a server and what its engine holds now. */
+  /** Notes the process tree of a server, or of this process, and what its engine holds now. */
   note(rootPid: number): HostState {
     for (const found of [identify(rootPid), ...descendantsOf(rootPid)]) {
-      if (found !== undefined) this.#seen.set(`${found.pid}:${found.startTicks}`, found);
+      if (found !== undefined && found.pid !== process.pid)
+        this.#seen.set(`${found.pid}:${found.startTicks}`, found);
     }
     for (const path of listFiles(this.#tmpDir)) {
       const name = /\/(?:sandbox-([0-9a-f]{8})|(engine-\w+))$/.exec(path);

@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -30,10 +30,12 @@ export async function createProject(source = "test/e2e/fixture"): Promise<Projec
     recursive: true,
     filter: (file) => !/\/(node_modules|\.wrangler)$/.test(file),
   });
+  // As the repository's, which the examples find above them.
+  await writeFile(join(path, "package.json"), '{ "private": true, "type": "module" }');
   await mkdir(join(dependencies, "@berth"), { recursive: true });
   await mkdir(join(dependencies, "@cloudflare"));
   await symlink(REPOSITORY, join(dependencies, "@berth/containers"));
-  for (const name of ["wrangler", "vite", "@cloudflare/vite-plugin"]) {
+  for (const name of ["wrangler", "vite", "vitest", "@cloudflare/vite-plugin"]) {
     await symlink(join(REPOSITORY, "node_modules", name), join(dependencies, name));
   }
   await cp(join(REPOSITORY, "node_modules/ws"), join(path, "container/node_modules/ws"), {

@@ -1,0 +1,138 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { eventually } from "./eventually.ts";
+import { berthDev, berthEngine, startDevServer, wranglerDev } from "./dev-server.ts";
+import { Session } from "./client.ts";
+import { HostWatch, NOTHING } from "./host-state.ts";
+import { skipWithoutNamespaces } from "./obstacle.ts";
+import { createProject, REPOSITORY, type Project } from "./project.ts";
+
+skipWithoutNamespaces();
+
+const bin = (name: string): string => join(REPOSITORY, "node_modules", name);
+
+/** Runs a command to its end. */
+async function run(
+  [file, ...args]: readonly [string, ...string[]],
+  project: Project,
+): Promise<{ readonly exitCode: unknown; readonly output: string }> {
+  const env = { ...process.env, ...project.env, CI: "true", WRANGLER_SEND_METRICS: "false" };
+  const child = spawn(file, args, { cwd: project.path, env, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  }
+  const [exitCode]: unknown[] = await once(child, "close");
+  return { exitCode, output };
+}
+
+/** What two sessions, told by their cookie, header or body, are answered. */
+async function askTwo(
+  url: string,
+  initOf: (session: string) => RequestInit,
+): Promise<readonly unknown[]> {
+  const ask = async (session: string): Promise<unknown> =>
+    (await fetch(url, initOf(session))).json();
+  return [await ask("alice-1"), await ask("bob-1"), await ask("alice-1")];
+}
+
+function instanceOf(answer: unknown): unknown {
+  const instance: unknown = Reflect.get(Object(answer), "instance");
+  expect(instance).toMatch(/^[0-9a-f]{64}$/);
+  return instance;
+}
+
+function expectTwoInstances([alice, bob, aliceAgain]: readonly unknown[]): void {
+  expect(instanceOf(alice)).not.toBe(instanceOf(bob));
+  expect(instanceOf(aliceAgain)).toBe(instanceOf(alice));
+}
+
+describe("berth dev", () => {
+  it("serves the quickstart to two sessions, from wrangler.jsonc", async () => {
+    await using project = await createProject("examples/quickstart");
+    await using server = await startDevServer({
+      command: berthDev(),
+      cwd: project.path,
+      env: project.env,
+    });
+    expectTwoInstances(
+      await askTwo(server.url, (session) => ({
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ "session-id": session }),
+      })),
+    );
+    const [byHeader] = await askTwo(server.url, (session) => ({
+      headers: { "session-id": session },
+    }));
+    expect(byHeader).toMatchObject({ requests: expect.any(Number) });
+  });
+});
+
+describe("berth engine", () => {
+  it("runs plain wrangler dev, and leaves nothing when it is interrupted", async () => {
+    await using project = await createProject();
+    await using server = await startDevServer({
+      command: berthEngine(...wranglerDev()),
+      cwd: project.path,
+      env: project.env,
+    });
+    const watch = new HostWatch(project.tmpDir);
+    const [a, b] = [new Session(server, "App", "a"), new Session(server, "App", "b")];
+    const first = await a.identify();
+    expect((await b.identify()).instance).not.toBe(first.instance);
+    expect(await a.identify()).toMatchObject({ instance: first.instance, count: 2 });
+    watch.note(server.process.pid ?? 0);
+    await server.stop();
+    expect(await watch.left()).toEqual(NOTHING);
+  });
+
+  it("runs vite dev with Cloudflare's plugin", async () => {
+    await using project = await createProject("examples/vite");
+    await using server = await startDevServer({
+      command: berthEngine(process.execPath, bin("vite/bin/vite.js"), "dev", "--port", "0"),
+      cwd: project.path,
+      env: project.env,
+    });
+    const watch = new HostWatch(project.tmpDir);
+    expectTwoInstances(
+      await askTwo(`${server.url}/api/who`, (session) => ({
+        headers: { cookie: `visitor=${session}` },
+      })),
+    );
+    const page = await fetch(server.url, { headers: { accept: "text/html" } });
+    expect(await page.text()).toContain("A container behind Vite");
+    watch.note(server.process.pid ?? 0);
+    await server.stop();
+    expect(await watch.left()).toEqual(NOTHING);
+  });
+
+  it.each(["wrangler.jsonc", "wrangler.toml"])(
+    "lets wrangler deploy --dry-run accept the quickstart's %s",
+    async (config) => {
+      await using project = await createProject("examples/quickstart");
+      const wrangler = bin("wrangler/bin/wrangler.js");
+      const command = [process.execPath, wrangler, "deploy", "--dry-run", "--config", config];
+      const { exitCode, output } = await run(berthEngine(...command), project);
+      expect(output).toContain("--dry-run: exiting now.");
+      expect(exitCode).toBe(0);
+    },
+  );
+});
+
+describe("startEngine()", () => {
+  it("gives wrangler's createTestHarness() its containers", async () => {
+    await using project = await createProject("examples/harness");
+    const vitest = [process.execPath, bin("vitest/vitest.mjs"), "run", "--root", project.path];
+    const { exitCode, output } = await run([vitest[0] ?? "", ...vitest.slice(1)], project);
+    expect(output).toContain("1 passed");
+    expect(exitCode).toBe(0);
+    const left = await eventually(
+      () => new HostWatch(project.tmpDir).note(process.pid),
+      ({ files }) => files.length === 0,
+    );
+    expect(left.files).toEqual([]);
+  });
+});
