@@ -178,6 +178,7 @@ describe("copyStep()", () => {
       "COPY --from=nginx:1 /etc /x/",
       /line 2: COPY --from=nginx:1; it is no earlier stage/,
     ],
+    ["--from by a variable", "COPY --from=$X a.txt /", /line 2: COPY --from=\$X; name the stage/],
     ["a --chmod in words", "COPY --chmod=u+x a.txt /x/", /line 2.*is not octal/],
     [
       "a file over a directory",

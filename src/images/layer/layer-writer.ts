@@ -37,6 +37,8 @@ export class LayerWriter {
   readonly #directory: string;
   readonly #tree: RootTree;
   readonly #ownership: Ownership;
+  /** Directories that are in the layer, and so need not be looked for again. */
+  readonly #made = new Map<string, Promise<void>>();
   #isOwnerKept = true;
 
   /**
@@ -56,7 +58,13 @@ export class LayerWriter {
   }
 
   /** Makes a directory and its parents; those that are there already keep owner and mode. */
-  async makeDirectory(path: string, mode = 0o755): Promise<void> {
+  makeDirectory(path: string, mode = 0o755): Promise<void> {
+    const made = this.#made.get(path) ?? this.#makeDirectory(path, mode);
+    this.#made.set(path, made);
+    return made;
+  }
+
+  async #makeDirectory(path: string, mode: number): Promise<void> {
     const entry = await this.#tree.lookup(path);
     if (entry !== undefined && entry.kind !== "directory") throw notADirectory(path);
     if (path !== "/") await this.#makeParent(path);

@@ -18,6 +18,8 @@ const MAX_SYMLINKS = 40;
 export class RootTree {
   readonly #layers: readonly TreeLayer[];
   readonly #base: "host" | "none";
+  /** Known to be real directories, which they stay: nothing in a layer is replaced by a link. */
+  readonly #directories = new Set<string>();
 
   /**
    * @param layers lowest first
@@ -32,7 +34,7 @@ export class RootTree {
   async lookup(path: string): Promise<TreeEntry | undefined> {
     const relative = path.replace(/^\/+/, "");
     for (const layer of this.#layers.toReversed()) {
-      const found = await lookInLayer(layer, relative);
+      const found = await this.#lookInLayer(layer, relative);
       if (found === "hidden") return undefined;
       if (found !== undefined) return found;
     }
@@ -80,15 +82,34 @@ export class RootTree {
     return [...isShown.keys()].filter((name) => isShown.get(name)).toSorted();
   }
 
+  /** @returns "hidden" when this layer says that nothing below it is seen */
+  async #lookInLayer(
+    layer: TreeLayer,
+    relative: string,
+  ): Promise<TreeEntry | "hidden" | undefined> {
+    const parent = relative.includes("/") ? posix.dirname(relative) : "";
+    // Only below a real directory: a link of this layer would lead out, to files of this machine.
+    if (relative !== "" && !this.#directories.has(join(layer.directory, parent))) {
+      const above = await this.#lookInLayer(layer, parent);
+      if (typeof above !== "object") return above;
+      if (above.kind !== "directory") return "hidden"; // it replaces a directory of lower layers
+    }
+    const source = join(layer.directory, relative);
+    const stats = await statOf(source);
+    if (stats === undefined) return isOpaqueAt(layer, relative) ? "hidden" : undefined;
+    if (stats.isDirectory()) this.#directories.add(source);
+    return isWhiteout(stats) ? "hidden" : toEntry(stats, source);
+  }
+
   /** The directories that are merged at a path, highest first. */
   async #directoriesOf(relative: string): Promise<readonly string[]> {
     const directories: string[] = [];
     for (const layer of this.#layers.toReversed()) {
-      const found = await lookInLayer(layer, relative);
+      const found = await this.#lookInLayer(layer, relative);
       if (found === undefined) continue;
       if (found === "hidden" || found.kind !== "directory") return directories;
       directories.push(join(layer.directory, relative));
-      if (layer.opaque.some((path) => isAtOrBelow(relative, path))) return directories;
+      if (isOpaqueAt(layer, relative)) return directories;
     }
     return [...directories, ...this.#baseDirectory(relative)];
   }
@@ -100,8 +121,10 @@ export class RootTree {
   }
 }
 
-function isAtOrBelow(path: string, directory: string): boolean {
-  return directory === "" || path === directory || path.startsWith(`${directory}/`);
+function isOpaqueAt(layer: TreeLayer, relative: string): boolean {
+  return layer.opaque.some(
+    (path) => path === "" || relative === path || relative.startsWith(`${path}/`),
+  );
 }
 
 const emptyRoot: TreeEntry = {
@@ -112,25 +135,8 @@ const emptyRoot: TreeEntry = {
   gid: 0,
 };
 
-/** @returns "hidden" when this layer says that nothing below it is seen */
-async function lookInLayer(
-  layer: TreeLayer,
-  relative: string,
-): Promise<TreeEntry | "hidden" | undefined> {
-  const parts = relative.split("/").filter((part) => part !== "");
-  let isOpaque = layer.opaque.includes("");
-  let at = "";
-  let entry: TreeEntry | undefined = emptyRoot;
-  for (const part of ["", ...parts]) {
-    at = at === "" ? part : `${at}/${part}`;
-    if (entry?.kind !== "directory") return "hidden"; // a file here replaces a directory below
-    const stats = await lstat(join(layer.directory, at)).catch(() => undefined);
-    if (stats === undefined) return isOpaque ? "hidden" : undefined;
-    if (isWhiteout(stats)) return "hidden";
-    entry = toEntry(stats, join(layer.directory, at));
-    isOpaque ||= layer.opaque.includes(at);
-  }
-  return entry;
+async function statOf(path: string): Promise<Stats | undefined> {
+  return lstat(path).catch(() => undefined); // missing, or below a file
 }
 
 function isWhiteout(stats: Stats): boolean {

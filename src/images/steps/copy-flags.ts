@@ -22,6 +22,9 @@ export function parseCopyFlags(
 ): CopyFlags {
   let flags: CopyFlags = {};
   for (const { name, value } of instruction.flags) {
+    if (name === "from" && value.includes("$")) {
+      throw unsupportedAt(instruction, `--from=${value}`, "name the stage without variables");
+    }
     const text = expandWord(value, expandOptions(state, instruction, job));
     if (name === "from" && instruction.keyword === "COPY") flags = { ...flags, from: text };
     else if (name === "chown") flags = { ...flags, chown: text };

@@ -1,9 +1,14 @@
 import { posix } from "node:path";
 
 import { unpackTar } from "../copy/unpack-tar.ts";
+import type { SourceEntry } from "../copy/walk-source.ts";
+import { forEachAtOnce } from "../for-each-at-once.ts";
 import type { LayerWriter } from "../layer/layer-writer.ts";
 import type { RootTree } from "../layer/root-tree.ts";
 import type { CopySource } from "./find-sources.ts";
+
+/** Enough to keep a disk busy; Node's own pool has four threads. */
+const COPIES_AT_ONCE = 8;
 
 /** Where COPY copies to. */
 export interface CopyTarget {
@@ -40,19 +45,26 @@ export async function writeSource(
 }
 
 async function writeDirectory(
-  entries: (CopySource & { kind: "directory" })["entries"],
+  entries: readonly SourceEntry[],
   path: string,
   scope: WriteScope,
 ): Promise<void> {
   const { writer, tree } = scope;
   await writer.makeDirectory(path);
+  const resolved = new Map([["", path]]);
+  const parentOf = (relative: string): string =>
+    resolved.get(relative.slice(0, Math.max(0, relative.lastIndexOf("/")))) ?? path;
+  // Parents come first in the list. A link in the image stays a link when a directory of that name
+  // is copied over it, so each directory is resolved.
   for (const { relative, entry } of entries) {
-    if (relative === "") continue;
-    const parent = await tree.resolve(posix.join(path, posix.dirname(relative)));
-    const target = posix.join(parent, posix.basename(relative));
-    // A link in the image stays a link when a directory of that name is copied over it.
-    if (entry.kind === "directory")
-      await writer.makeDirectory(await tree.resolve(target), entry.mode);
-    else if (entry.source !== undefined) await writer.copyEntry(entry.source, entry, target);
+    if (entry.kind !== "directory" || relative === "") continue;
+    const target = await tree.resolve(posix.join(parentOf(relative), posix.basename(relative)));
+    await writer.makeDirectory(target, entry.mode);
+    resolved.set(relative, target);
   }
+  const files = entries.filter(({ entry }) => entry.kind !== "directory");
+  await forEachAtOnce(files, COPIES_AT_ONCE, async ({ relative, entry }) => {
+    const target = posix.join(parentOf(relative), posix.basename(relative));
+    if (entry.source !== undefined) await writer.copyEntry(entry.source, entry, target);
+  });
 }

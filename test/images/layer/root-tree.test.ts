@@ -57,6 +57,15 @@ describe("RootTree", () => {
     expect(await tree.list("/d/s")).toEqual(["new"]);
   });
 
+  it("never looks through a link of a layer, below a directory that replaced it neither", async () => {
+    await layer("outside", { secret: "s" });
+    const lower = await layer("1", { d: `-> ${join(root, "outside")}` });
+    const tree = new RootTree([lower, await layer("2", { "d/a": "2" })], "none");
+    expect(await tree.lookup("/d/secret")).toBeUndefined();
+    expect(await tree.list("/d")).toEqual(["a"]);
+    expect(await new RootTree([lower], "none").lookup("/d/secret")).toBeUndefined();
+  });
+
   it("hides a directory that a file replaced", async () => {
     const tree = new RootTree(
       [await layer("1", { "d/a": "1" }), await layer("2", { d: "2" })],
