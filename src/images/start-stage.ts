@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from "node:fs";
+
 import type { BuildJob } from "./build-job.ts";
 import { emptyConfig } from "./image-record.ts";
 import { normalizeReference } from "./image-reference.ts";
@@ -17,7 +19,7 @@ export async function startStage(stage: PlannedStage, job: BuildJob): Promise<St
   const fresh = { layers: [], args: {}, shell, hasOwnCmd: false };
   const config = { ...emptyConfig, env: { PATH: DEFAULT_PATH } };
   if (stage.from === "scratch")
-    return { ...fresh, base: "none", key: toLayerKey(["none"]), config };
+    return { ...fresh, base: "none", key: toLayerKey(["none", ownerKind()]), config };
   const image = await job.store.get(stage.from);
   if (image !== undefined) return startOnImage(image, job);
   job.log(`FROM ${stage.from}`);
@@ -27,7 +29,23 @@ export async function startStage(stage: PlannedStage, job: BuildJob): Promise<St
   );
   const isNode = /(^|\/)node:/.test(normalizeReference(stage.from));
   const cmd = isNode ? { cmd: ["node"] } : {};
-  return { ...fresh, base: "host", key: toLayerKey(["host"]), config: { ...config, ...cmd } };
+  return {
+    ...fresh,
+    base: "host",
+    key: toLayerKey(["host", ownerKind(), ...hostFacts()]),
+    config: { ...config, ...cmd },
+  };
+}
+
+/** Without root, files belong to the user who builds: another user's layers are not alike. */
+function ownerKind(): number {
+  return process.getuid?.() ?? 0;
+}
+
+/** What RUN made on one system or Node need not fit another, as compiled modules. */
+function hostFacts(): readonly string[] {
+  const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
+  return [process.version, release];
 }
 
 async function startOnImage(image: Image, job: BuildJob): Promise<StageState> {
