@@ -1,4 +1,5 @@
 import { ContainerError } from "../errors/container-error.ts";
+import { shown } from "../errors/shown.ts";
 
 /** `"30s"`, `"10m"`, `"1h30m"`, `"1d"`, `"500ms"`, `"1.5h"`; or a number of seconds. */
 export type Duration = string | number;
@@ -24,10 +25,9 @@ const MAX_MS = 36_500 * 86_400_000;
 export function parseDuration(value: Duration, field: string): number {
   const durationMs = Math.round(typeof value === "number" ? value * 1_000 : parseText(value));
   if (durationMs >= 0 && durationMs <= MAX_MS) return durationMs;
-  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
   throw new ContainerError(
     "INVALID_DURATION",
-    `Cannot read ${field}: ${shown} is not a duration; use "500ms", "30s", "10m", "1h30m", "1d" or a number of seconds (at most 36500d)`,
+    `Cannot read ${field}: ${shown(value)} is not a duration; use "500ms", "30s", "10m", "1h30m", "1d" or seconds, at most 36500d`,
     { details: { field } },
   );
 }

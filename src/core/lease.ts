@@ -30,6 +30,12 @@ export function leaseDeadlineMs(lease: Lease): number {
   return lease.activeAtMs + LEASE_TTL_MS[lease.kind];
 }
 
+/** What idleness is reckoned from where no lease is open. */
+export interface Idleness {
+  readonly lastActivityMs: number;
+  readonly sleepAfterMs: number;
+}
+
 /**
  * When an instance has been idle for too long, if nothing more happens.
  *
@@ -38,8 +44,7 @@ export function leaseDeadlineMs(lease: Lease): number {
  */
 export function idleAtMs(
   leases: Iterable<Lease>,
-  lastActivityMs: number,
-  sleepAfterMs: number,
+  { lastActivityMs, sleepAfterMs }: Idleness,
   nowMs: number,
 ): number {
   let deadlineMs = lastActivityMs + sleepAfterMs;

@@ -1,4 +1,5 @@
 import { ContainerError } from "../errors/container-error.ts";
+import { shown } from "../errors/shown.ts";
 
 /**
  * Reads a TCP port.
@@ -12,10 +13,9 @@ export function parsePort(value: unknown, field: string): number {
   if (typeof port === "number" && Number.isInteger(port) && port >= 1 && port <= 65_535) {
     return port;
   }
-  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
   throw new ContainerError(
     "INVALID_PORT",
-    `Cannot use ${field}: ${shown} is not a port; use an integer from 1 to 65535`,
+    `Cannot use ${field}: ${shown(value)} is not a port; use an integer from 1 to 65535`,
     { details: { field } },
   );
 }

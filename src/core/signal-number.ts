@@ -1,15 +1,7 @@
 import { ContainerError } from "../errors/container-error.ts";
+import { shown } from "../errors/shown.ts";
 
-const NUMBERS: Readonly<Record<string, number>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGABRT: 6,
-  SIGKILL: 9,
-  SIGUSR1: 10,
-  SIGUSR2: 12,
-  SIGTERM: 15,
-};
+const NUMBERS: Readonly<Record<string, number>> = { SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
 
 /**
  * The number of a signal on Linux.
@@ -18,12 +10,10 @@ const NUMBERS: Readonly<Record<string, number>> = {
  * @throws {ContainerError} `INVALID_ARGUMENT` for any other value
  */
 export function signalNumber(signal: string | number): number {
-  const number = typeof signal === "string" ? NUMBERS[signal] : signal;
-  if (number !== undefined && Number.isInteger(number) && number >= 1 && number <= 64) {
-    return number;
-  }
+  const number = NUMBERS[signal] ?? Number(signal);
+  if (Number.isInteger(number) && number >= 1 && number <= 64) return number;
   throw new ContainerError(
     "INVALID_ARGUMENT",
-    `Cannot send signal ${JSON.stringify(signal)}: not a signal; use a number from 1 to 64 or one of ${Object.keys(NUMBERS).join(", ")}`,
+    `Cannot send signal ${shown(signal)}: not a signal; use ${Object.keys(NUMBERS).join(", ")} or a number from 1 to 64`,
   );
 }

@@ -51,7 +51,7 @@ export function assemble(
   warnOfUnseenAborts(object.constructor, flags);
   const settings = new ClassSettings(object, options.envVars);
   const starts = new StartSettings();
-  const tasks = new ScheduleTable(ctx.storage, (name) => methodOf(object, name));
+  const tasks = new ScheduleTable(ctx.storage, object);
   const host: Host = {
     policy: () => settings.policy(),
     startOptions: () => settings.startOptions(starts.current),
@@ -75,15 +75,6 @@ export function assemble(
     requiredPorts: () => object.requiredPorts ?? [],
   });
   return { settings, starts, tasks, supervisor, admission, proxy };
-}
-
-function methodOf(
-  object: ContainerObject,
-  name: string,
-): ReturnType<ConstructorParameters<typeof ScheduleTable>[1]> {
-  const method: unknown = Reflect.get(object, name);
-  if (typeof method !== "function") return undefined;
-  return (payload, schedule) => Reflect.apply(method, object, [payload, schedule]) as unknown;
 }
 
 async function report(object: ContainerObject, error: unknown): Promise<void> {

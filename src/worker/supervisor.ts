@@ -1,5 +1,5 @@
 import { shouldPersistActivity } from "../core/activity.ts";
-import type { Lease, LeaseKind } from "../core/lease.ts";
+import { idleAtMs, type Lease, type LeaseKind } from "../core/lease.ts";
 import type { Command } from "../core/lifecycle/command.ts";
 import type { Happening } from "../core/lifecycle/event.ts";
 import { nextAlarm } from "../core/lifecycle/next-alarm.ts";
@@ -17,7 +17,6 @@ import type { Platform } from "../ports/platform.ts";
 import { ExitWatch, type Ending } from "./exit-watch.ts";
 import { HookRunner } from "./hook-runner.ts";
 import type { Host } from "./host.ts";
-import { LeaseBook } from "./lease-book.ts";
 import { ObjectAlarm } from "./object-alarm.ts";
 import { RuntimeControl } from "./runtime-control.ts";
 import type { ScheduleTable } from "./schedule-table.ts";
@@ -44,7 +43,7 @@ export class Supervisor {
   readonly #exits: ExitWatch;
   readonly #control: RuntimeControl;
   readonly #alarm: ObjectAlarm;
-  readonly #leases = new LeaseBook();
+  readonly #leases = new Set<Lease>(); // gone with the object, as what they stand for
   #instance: Instance;
   #policy: Policy | undefined;
   #toldToEnd = 0;
@@ -164,7 +163,9 @@ export class Supervisor {
   /** Opens a lease: the instance is busy until it is closed or its deadline passes. */
   openLease(kind: LeaseKind): Lease {
     this.touch();
-    return this.#leases.open(kind, this.#lastActivityMs);
+    const lease = { kind, activeAtMs: this.#lastActivityMs };
+    this.#leases.add(lease);
+    return lease;
   }
 
   /** Notes a sign of life of one lease, and what it stands for from now on. */
@@ -176,7 +177,7 @@ export class Supervisor {
 
   /** Closes a lease; its end is activity, so the idle time starts now. */
   closeLease(lease: Lease): void {
-    if (this.#leases.close(lease)) this.touch();
+    if (this.#leases.delete(lease)) this.touch();
   }
 
   /** Does what is due: scheduled tasks, hooks to repeat, the idle stop, the kill after the grace. */
@@ -184,7 +185,7 @@ export class Supervisor {
     this.#instance = { ...this.#instance, alarmAtMs: null };
     await this.reconcile();
     const atMs = this.#now();
-    this.#platform.keepAlive(this.#tasks.runDue(atMs, (error) => this.#afterTask(error)));
+    this.#platform.keepAlive(this.#tasks.runDue(atMs, (result) => this.#afterTask(result)));
     this.dispatch({ kind: "alarm", idleAtMs: this.#idleAtMs(atMs) });
   }
 
@@ -206,7 +207,8 @@ export class Supervisor {
   }
 
   #idleAtMs(nowMs: number): number {
-    return this.#leases.idleAtMs(this.#lastActivityMs, this.#host.policy().sleepAfterMs, nowMs);
+    const { sleepAfterMs } = this.#host.policy();
+    return idleAtMs(this.#leases, { lastActivityMs: this.#lastActivityMs, sleepAfterMs }, nowMs);
   }
 
   /** Writes the instance down and sets the alarm, before anything is done about it. Never waits. */
@@ -280,8 +282,8 @@ export class Supervisor {
     else this.dispatch(ending);
   }
 
-  #afterTask(error: unknown): void {
-    if (error !== undefined) this.#host.report(error);
+  #afterTask(result: PromiseSettledResult<void>): void {
+    if (result.status === "rejected") this.#host.report(result.reason);
     this.rearm();
   }
 }

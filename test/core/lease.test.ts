@@ -6,24 +6,32 @@ const SLEEP_AFTER_MS = 600_000;
 
 describe("idleAtMs()", () => {
   it("is the last activity and sleepAfter when nothing is under way", () => {
-    expect(idleAtMs([], 1_000, SLEEP_AFTER_MS, 2_000)).toBe(601_000);
+    expect(idleAtMs([], { lastActivityMs: 1_000, sleepAfterMs: SLEEP_AFTER_MS }, 2_000)).toBe(
+      601_000,
+    );
   });
 
   it("is never before sleepAfter from now while a lease lives", () => {
     const lease: Lease = { kind: "stream", activeAtMs: 1_000 };
-    expect(idleAtMs([lease], 1_000, SLEEP_AFTER_MS, 900_000)).toBe(1_500_000);
+    expect(
+      idleAtMs([lease], { lastActivityMs: 1_000, sleepAfterMs: SLEEP_AFTER_MS }, 900_000),
+    ).toBe(1_500_000);
   });
 
   it("is the lease's deadline when that comes first", () => {
     const lease: Lease = { kind: "request", activeAtMs: 0 };
     const nowMs = LEASE_TTL_MS.request - 10;
-    expect(idleAtMs([lease], 0, SLEEP_AFTER_MS, nowMs)).toBe(LEASE_TTL_MS.request);
+    expect(idleAtMs([lease], { lastActivityMs: 0, sleepAfterMs: SLEEP_AFTER_MS }, nowMs)).toBe(
+      LEASE_TTL_MS.request,
+    );
   });
 
   it("ignores a lease that ran out, so that nothing pins a container (#241)", () => {
     const lease: Lease = { kind: "request", activeAtMs: 0 };
     const nowMs = leaseDeadlineMs(lease);
-    expect(idleAtMs([lease], 0, SLEEP_AFTER_MS, nowMs)).toBe(SLEEP_AFTER_MS);
+    expect(idleAtMs([lease], { lastActivityMs: 0, sleepAfterMs: SLEEP_AFTER_MS }, nowMs)).toBe(
+      SLEEP_AFTER_MS,
+    );
   });
 
   it("lies never further ahead than sleepAfter from the later of now and the last activity", () => {
@@ -33,7 +41,7 @@ describe("idleAtMs()", () => {
     });
     fc.assert(
       fc.property(fc.array(LEASE), fc.nat(10_000_000), fc.nat(10_000_000), (leases, last, now) => {
-        const idle = idleAtMs(leases, last, SLEEP_AFTER_MS, now);
+        const idle = idleAtMs(leases, { lastActivityMs: last, sleepAfterMs: SLEEP_AFTER_MS }, now);
         expect(idle).toBeGreaterThanOrEqual(last + SLEEP_AFTER_MS);
         expect(idle).toBeLessThanOrEqual(Math.max(last, now) + SLEEP_AFTER_MS);
       }),

@@ -46,7 +46,7 @@ export async function onRig(plan: RigPlan, work: (rig: Rig) => Promise<void>): P
       onActivityExpired: note("expired"),
       report: (error: unknown) => void errors.push(error),
     };
-    const tasks = new ScheduleTable(state.storage, () => undefined);
+    const tasks = new ScheduleTable(state.storage, {});
     const supervisor = new Supervisor(platform, host, tasks);
     const target = { url: () => "http://ping", containerPort: () => 8080 };
     const admission = new Admission(platform, supervisor, target);
