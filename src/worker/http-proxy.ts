@@ -35,6 +35,12 @@ export interface ProxyParts {
   requiredPorts(): readonly number[];
 }
 
+/** A request that got no answer, and the run that it was sent to. */
+interface Failure {
+  readonly run: number;
+  readonly error: unknown;
+}
+
 /** Sends requests to the container, starting it when it is not ready. */
 export class HttpProxy {
   readonly #parts: ProxyParts;
@@ -47,7 +53,13 @@ export class HttpProxy {
   async forward(request: Request, port: number): Promise<Response> {
     try {
       if (!this.#isOpen(port)) await this.#admit(request, port);
-      return await this.#send(withPlainScheme(request), port);
+      const { run } = this.#parts.supervisor.phase;
+      const plain = withPlainScheme(request);
+      try {
+        return await this.#sendOnce(plain, port);
+      } catch (error) {
+        return await this.#sendAgain(plain, port, { run, error });
+      }
     } catch (error) {
       this.#parts.supervisor.suspect();
       return this.fail(error, `proxy to port ${port}`);
@@ -70,19 +82,15 @@ export class HttpProxy {
     return this.#parts.admission.open([...ports], { signal: request.signal });
   }
 
-  async #send(request: Request, port: number): Promise<Response> {
-    const { run } = this.#parts.supervisor.phase;
-    try {
-      return await this.#sendOnce(request, port);
-    } catch (error) {
-      const code = classifyRuntimeError(error);
-      const isUnsent = code === "NOT_LISTENING" || code === "NOT_RUNNING";
-      if (isUnsent) this.#parts.admission.distrust(port);
-      const isCut = code === "CONNECTION_LOST" && !this.#parts.supervisor.isToldToEnd(run);
-      if (!mayRepeat(request, isUnsent, isCut)) throw error;
-      await this.#admit(request, port);
-      return await this.#sendOnce(request, port);
-    }
+  /** A request that failed may go once more, after the container answers again. */
+  async #sendAgain(request: Request, port: number, { run, error }: Failure): Promise<Response> {
+    const code = classifyRuntimeError(error);
+    const isUnsent = code === "NOT_LISTENING" || code === "NOT_RUNNING";
+    if (isUnsent) this.#parts.admission.distrust(port);
+    const isCut = code === "CONNECTION_LOST" && !this.#parts.supervisor.isToldToEnd(run);
+    if (!mayRepeat(request, isUnsent, isCut)) throw error;
+    await this.#admit(request, port);
+    return await this.#sendOnce(request, port);
   }
 
   async #sendOnce(request: Request, port: number): Promise<Response> {
@@ -100,12 +108,13 @@ export class HttpProxy {
 
   #pass(method: string, response: Response, lease: Lease): Response {
     const { supervisor } = this.#parts;
-    if (this.#parts.traffic() === "pass-through") {
+    const isUnwatched = this.#parts.traffic() === "pass-through" || method === "HEAD";
+    if (isUnwatched || isShort(response)) {
       supervisor.closeLease(lease);
       return response;
     }
     if (response.webSocket !== null) return this.#watchSocket(response, response.webSocket, lease);
-    if (response.body === null || method === "HEAD" || isShort(response)) {
+    if (response.body === null) {
       supervisor.closeLease(lease);
       return response;
     }
