@@ -11,6 +11,8 @@ export interface DevServer {
   output(): string;
   /** Resolves once it has printed `text`. */
   printed(text: string | RegExp): Promise<void>;
+  /** Presses keys, if it has a terminal. */
+  press(keys: string): void;
   /** Ends it as Ctrl-C does, and resolves with its exit code. */
   stop(): Promise<number | null>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -21,6 +23,8 @@ export interface DevServerOptions {
   readonly command: readonly [string, ...string[]];
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** "terminal" gives it one of its own, in which keys can be pressed (default: "none"). */
+  readonly input?: "none" | "terminal";
 }
 
 /** What wrangler and Vite print when they take requests. */
@@ -47,12 +51,11 @@ export function wranglerDev(): readonly [string, ...string[]] {
 
 /** Starts a server and waits until it takes requests. */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
-  const [file, ...args] = options.command;
-  const child = spawn(file, args, {
-    cwd: options.cwd,
-    env: { ...process.env, ...OFFLINE, CI: "true", NO_COLOR: "1", ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const isInTerminal = options.input === "terminal";
+  const [file, ...args] = isInTerminal ? inTerminal(options.command) : options.command;
+  const env = { ...process.env, ...OFFLINE, CI: `${!isInTerminal}`, NO_COLOR: "1" };
+  const child = spawn(file, args, { cwd: options.cwd, env: { ...env, ...options.env } });
+  if (!isInTerminal) child.stdin.end();
   let text = "";
   const listeners = new Set<() => void>();
   const collect = (chunk: Buffer): void => {
@@ -93,9 +96,16 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     process: child,
     output: () => text,
     printed,
+    press: (keys) => child.stdin.write(keys),
     stop,
     [Symbol.asyncDispose]: async () => {
       await stop();
     },
   };
+}
+
+/** util-linux's script runs a shell line on a pseudo-terminal. */
+function inTerminal(command: readonly string[]): readonly [string, ...string[]] {
+  const line = command.map((word) => `'${word}'`).join(" ");
+  return ["script", "-qfec", line, "/dev/null"];
 }

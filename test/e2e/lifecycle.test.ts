@@ -128,8 +128,11 @@ describe("a container under berth dev", () => {
     const seen = await session.seenAfterStops(1);
     expect(seen.stops).toMatchObject([{ runId: 1, cause: "stop", exitCode: 137 }]);
   });
+});
 
-  it("outlives the eviction of its object, which then adopts it", async () => {
+// The runtime evicts an object ten seconds after its last event: both wait that long, side by side.
+describe.concurrent("ten seconds without an event", () => {
+  it("evict the object, and not its container, which the next object adopts", async () => {
     const session = fixture.session("App", "evicted");
     const before = await session.identify();
     expect(await session.seen()).toMatchObject({ constructions: 1 });
@@ -144,6 +147,23 @@ describe("a container under berth dev", () => {
     expect(after.instance).toBe(before.instance);
     expect(after.count).toBe(before.count + 1);
     expect(after.uptimeMs).toBeGreaterThan(before.uptimeMs);
+  });
+
+  it("do not cut server-sent events, which come one by one", async () => {
+    const session = fixture.session("App", "events");
+    const response = await session.fetch("/sse");
+    expect(response.headers.get("content-type")).toBe("text/event-stream");
+    let received = "";
+    let lastId = -1;
+    for await (const chunk of response.body ?? []) {
+      received += Buffer.from(chunk).toString();
+      lastId = Number(/.*id: (\d+)\n/s.exec(received)?.[1] ?? lastId);
+      if (lastId >= 130) break; // ten a second
+    }
+    const ids = [...received.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id));
+    expect(ids).toEqual(Array.from({ length: lastId + 1 }, (_, id) => id));
+    expect(lastId).toBeGreaterThanOrEqual(130);
+    expect(await session.seen()).toMatchObject({ starts: 1, stops: [], constructions: 1 });
   });
 });
 
