@@ -41,6 +41,8 @@ class DevSession {
   #containers: readonly ContainerConfig[] = [];
   #engine: DevEngine | undefined;
   #editLoop: EditLoop | undefined;
+  #lastRead: Promise<void> = Promise.resolve();
+  #queuedRead: Promise<void> | undefined;
 
   constructor(options: DevOptions, wrangler: WranglerProgram, sink: LineSink) {
     this.#options = options;
@@ -58,7 +60,7 @@ class DevSession {
         say: this.#say,
         sizeOf: (image) => containerOfTag(this.#containers, image)?.size,
       }).then((started) => (this.#engine = started)),
-      this.#readConfig(),
+      this.#queueRead(),
     ]);
     this.#startEditLoop(engine);
     const command = {
@@ -92,7 +94,18 @@ class DevSession {
     this.#print(event);
     if (event.kind !== "image-built") return;
     void this.#editLoop?.follow(event);
-    void this.#readConfig(); // wrangler builds anew when its configuration has changed
+    void this.#queueRead(); // wrangler builds anew when its configuration has changed
+  }
+
+  /** A read loads all of wrangler: builds that come together share one. */
+  #queueRead(): Promise<void> {
+    if (this.#queuedRead !== undefined) return this.#queuedRead;
+    const read = this.#lastRead.then(() => {
+      this.#queuedRead = undefined;
+      return this.#readConfig();
+    });
+    this.#queuedRead = this.#lastRead = read;
+    return read;
   }
 
   async #readConfig(): Promise<void> {
