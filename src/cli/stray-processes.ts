@@ -23,6 +23,7 @@ function killWhere(isStray: (session: string) => boolean): void {
   for (const pid of listPids()) {
     const session = sessionOf(pid);
     if (session === undefined || !isHere(session) || !isStray(session)) continue;
+    if (!isOfWrangler(pid)) continue;
     try {
       process.kill(pid, "SIGKILL");
     } catch {
@@ -44,6 +45,14 @@ function sessionOf(pid: number): string | undefined {
     ?.split("\0")
     .find((line) => line.startsWith(prefix));
   return entry?.slice(prefix.length);
+}
+
+/** A browser or editor that was opened from wrangler has our variable too, and is not ours to end. */
+function isOfWrangler(pid: number): boolean {
+  const argv = readText(`/proc/${pid}/cmdline`)?.split("\0") ?? [];
+  return argv.some((arg) =>
+    /(^|\/)(workerd|esbuild)$|\/node_modules\/(wrangler|miniflare)\//.test(arg),
+  );
 }
 
 function isAlive(session: string): boolean {

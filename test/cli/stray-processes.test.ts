@@ -14,11 +14,11 @@ afterEach(() => {
   for (const child of started.splice(0)) child.kill("SIGKILL");
 });
 
-async function startMarked(session: string): Promise<ChildProcess> {
+async function startMarked(session: string, name = "/x/bin/workerd"): Promise<ChildProcess> {
   const env = { ...process.env, [SESSION_VARIABLE]: session };
-  const child = spawn("sh", ["-c", "echo up; sleep 60"], {
+  const child = spawn("sh", ["-c", "echo up; read line", name], {
     env,
-    stdio: ["ignore", "pipe", "ignore"],
+    stdio: ["pipe", "pipe", "ignore"],
   });
   started.push(child);
   await once(child.stdout, "data"); // it is the shell by now, with its own environment
@@ -36,6 +36,23 @@ describe.skipIf(process.platform !== "linux")("stray processes (Linux)", () => {
     killSession(own);
     expect((await once(mine, "exit"))[1]).toBe("SIGKILL");
     expect(other.signalCode).toBeNull();
+  });
+
+  it.each(["/a/node_modules/wrangler/bin/wrangler.js", "/a/@esbuild/linux-x64/bin/esbuild"])(
+    "killSession() ends %s",
+    async (name) => {
+      const child = await startMarked(own, name);
+      killSession(own);
+      expect((await once(child, "exit"))[1]).toBe("SIGKILL");
+    },
+  );
+
+  it("killSession() leaves what wrangler only opened, as a browser", async () => {
+    const browser = await startMarked(own, "/usr/bin/browser");
+    const workerd = await startMarked(own);
+    killSession(own);
+    await once(workerd, "exit");
+    expect(browser.signalCode).toBeNull();
   });
 
   it("killStraySessions() ends what sessions left whose process is gone", async () => {
