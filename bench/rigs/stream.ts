@@ -16,7 +16,7 @@ export const stream: Rig = {
     const samples = await interleave(
       {
         bare: time("bare"),
-        control: time("bare"),
+        control: time("control"),
         ours: time("ours"),
         passThrough: time("passThrough"),
         peer: time("peer"),

@@ -11,7 +11,7 @@ export const warmRequest: Rig = {
   name: "warm-request",
   title: "Warm small request: rate beside a bare object's",
   async run({ pairs }: RigOptions): Promise<readonly Row[]> {
-    await using port = await openRealPort(["bare", "ours", "peer"]);
+    await using port = await openRealPort(["bare", "control", "ours", "peer"]);
     return [
       ...(await compare(port, { what: "stub", pairs, name: "through the stub", atLeast: 0.95 })),
       ...(await compare(port, { what: "inside", pairs, name: "inside the object", atLeast: 0.85 })),
@@ -37,7 +37,7 @@ async function compare(port: RealPort, comparison: Comparison): Promise<readonly
   const { what, name, pairs, atLeast, parallel = 1 } = comparison;
   const time = (kind: Kind) => () => port.time({ what, kind, times: REQUESTS, parallel });
   const samples = await interleave(
-    { bare: time("bare"), control: time("bare"), ours: time("ours"), peer: time("peer") },
+    { bare: time("bare"), control: time("control"), ours: time("ours"), peer: time("peer") },
     pairs,
   );
   const control = ratioOf(samples.bare, samples.control);

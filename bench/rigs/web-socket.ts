@@ -4,7 +4,7 @@ import { openRealPort } from "../real-port.ts";
 import type { Rig, RigOptions, Row } from "../rig.ts";
 import type { Kind } from "../workers/real-port-messages.ts";
 
-const MESSAGES = 1_000;
+const MESSAGES = 2_000;
 
 /** Echoes of short WebSocket messages, one after the other. */
 export const webSocket: Rig = {
@@ -16,7 +16,7 @@ export const webSocket: Rig = {
     const samples = await interleave(
       {
         bare: time("bare"),
-        control: time("bare"),
+        control: time("control"),
         ours: time("ours"),
         passThrough: time("passThrough"),
         peer: time("peer"),

@@ -1,7 +1,7 @@
 // What rigs tell bench/workers/real-port.ts; it answers with the milliseconds that it took.
 
-/** What instances are made of. */
-export type Kind = "bare" | "ours" | "passThrough" | "peer";
+/** What instances are made of. `control` is another bare one, with a container of its own. */
+export type Kind = "bare" | "control" | "ours" | "passThrough" | "peer";
 
 /** What to time. */
 export type Orders = { readonly times: number } & (

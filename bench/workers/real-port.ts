@@ -94,16 +94,15 @@ export class Bare extends DurableObject<Env> {
   }
 }
 
-const SESSION = "bench";
-
 function stubOf(kind: Kind, env: Env): DurableObjectStub<Bench> {
   const namespaces = {
     bare: env.BARE,
+    control: env.BARE,
     ours: env.OURS,
     passThrough: env.PASS_THROUGH,
     peer: env.PEER,
   };
-  return namespaces[kind].getByName(SESSION);
+  return namespaces[kind].getByName(kind);
 }
 
 /** Sends requests as a Worker does, in so many strands. */
@@ -164,7 +163,7 @@ async function perform(orders: Orders, env: Env): Promise<number> {
     case "echo":
       return await echoWith(stubOf(orders.kind, env), times);
     case "outside":
-      await env.BARE.getByName(SESSION).loopOutside(orders.url, times);
+      await env.BARE.getByName("bare").loopOutside(orders.url, times);
       break;
     case "start":
     case "keep":
