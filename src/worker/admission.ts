@@ -234,7 +234,7 @@ export class Admission {
 
   #refusalOf(run: number): Ending | undefined {
     const ending = this.#supervisor.lastEnding;
-    return ending?.kind === "refused" && ending.run === run ? ending : undefined;
+    return ending?.kind === "start-refused" && ending.run === run ? ending : undefined;
   }
 
   #isUp(): boolean {

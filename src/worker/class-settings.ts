@@ -1,9 +1,13 @@
 import { parseDuration, type Duration } from "../core/duration.ts";
-import { DEFAULT_STOP_GRACE_MS, type Policy } from "../core/lifecycle/policy.ts";
+import {
+  DEFAULT_SLEEP_AFTER_MS,
+  DEFAULT_STOP_GRACE_MS,
+  type Policy,
+} from "../core/lifecycle/policy.ts";
 import { parsePort } from "../core/port.ts";
 import { ContainerError } from "../errors/container-error.ts";
-import { toContainerError } from "../errors/from-runtime.ts";
 import type { ContainerStartConfigOptions } from "./container-types.ts";
+import { StartSettings } from "./start-settings.ts";
 
 /** The fields of a container class that are settings. */
 export interface SettingFields extends ContainerStartConfigOptions {
@@ -13,18 +17,17 @@ export interface SettingFields extends ContainerStartConfigOptions {
   readonly stopGrace: Duration;
 }
 
-/** Idle time of a class that sets none. */
-export const DEFAULT_SLEEP_AFTER = "10m";
-
 interface ReadPolicy {
   readonly sleepAfter: Duration;
   readonly stopGrace: Duration;
   readonly policy: Policy;
-  readonly fault: Error | undefined;
+  readonly fault: unknown;
 }
 
 /** What the fields of a class mean. Read anew at each call: a class may change them at any time. */
 export class ClassSettings {
+  /** What callers of `start()` set in place of the fields. */
+  readonly starts = new StartSettings();
   readonly #fields: SettingFields;
   readonly #optionVars: Record<string, string> | undefined;
   #read: ReadPolicy | undefined;
@@ -49,9 +52,10 @@ export class ClassSettings {
     if (fault !== undefined) throw fault;
   }
 
-  /** What `ctx.container.start()` is given; `own` are the options of this very start. */
-  startOptions(own: ContainerStartConfigOptions | undefined): ContainerStartupOptions {
+  /** What `ctx.container.start()` is given for the run that begins now. */
+  startOptions(): ContainerStartupOptions {
     const fields = this.#fields;
+    const own = this.starts.current;
     const env = own?.envVars ?? { ...this.#optionVars, ...fields.envVars };
     return {
       enableInternet: own?.enableInternet ?? fields.enableInternet ?? true,
@@ -92,21 +96,20 @@ export class ClassSettings {
     if (this.#read?.sleepAfter === sleepAfter && this.#read.stopGrace === stopGrace) {
       return this.#read;
     }
-    let fault: Error | undefined;
-    const read = (value: Duration, field: string, otherwise: Duration): number => {
+    let fault: unknown;
+    const read = (field: "sleepAfter" | "stopGrace", otherwiseMs: number): number => {
       try {
-        return parseDuration(value, field);
+        return parseDuration(this.#fields[field], field);
       } catch (error) {
-        fault ??= toContainerError(error, `read ${field}`);
-        return parseDuration(otherwise, field);
+        fault ??= error;
+        return otherwiseMs;
       }
     };
     const policy = {
-      sleepAfterMs: read(sleepAfter, "sleepAfter", DEFAULT_SLEEP_AFTER),
-      stopGraceMs: read(stopGrace, "stopGrace", DEFAULT_STOP_GRACE_MS / 1_000),
+      sleepAfterMs: read("sleepAfter", DEFAULT_SLEEP_AFTER_MS),
+      stopGraceMs: read("stopGrace", DEFAULT_STOP_GRACE_MS),
     };
-    this.#read = { sleepAfter, stopGrace, policy, fault };
-    return this.#read;
+    return (this.#read = { sleepAfter, stopGrace, policy, fault });
   }
 }
 

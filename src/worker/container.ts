@@ -1,11 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Duration } from "../core/duration.ts";
-import { DEFAULT_STOP_GRACE_MS } from "../core/lifecycle/policy.ts";
 import { publicState, type State } from "../core/lifecycle/public-state.ts";
 import { parsePort } from "../core/port.ts";
 import { signalNumber } from "../core/signal-number.ts";
 import { checkObject } from "./check-object.ts";
-import { DEFAULT_SLEEP_AFTER } from "./class-settings.ts";
 import type {
   CancellationOptions,
   ContainerOptions,
@@ -44,7 +42,7 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
    * Idle time after which `onActivityExpired` is called: `"30s"`, `"10m"`, `"1h30m"`, `"1d"`,
    * `"500ms"`, or a number of seconds. Default: `"10m"`.
    */
-  sleepAfter: Duration = DEFAULT_SLEEP_AFTER;
+  sleepAfter: Duration = "10m";
   /** Environment of the container. */
   envVars?: Record<string, string>;
   /** Replaces the image's command. */
@@ -59,7 +57,7 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
    */
   pingEndpoint = "ping";
   /** Time between the stop signal and `destroy()`. Default: 30 s. */
-  stopGrace: Duration = DEFAULT_STOP_GRACE_MS / 1_000;
+  stopGrace: Duration = "30s";
   /**
    * `watched` (default): response bodies and WebSockets keep the instance awake while they last.
    * `pass-through`: they are handed to the client unseen, which is faster for chatty sockets; what
@@ -109,7 +107,7 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
     waitOptions?: WaitOptions,
   ): Promise<void> {
     this.#machinery.settings.check();
-    await this.#machinery.starts.during(startOptions, () =>
+    await this.#machinery.settings.starts.during(startOptions, () =>
       this.#machinery.admission.start({
         signal: waitOptions?.signal,
         instanceTimeoutMs: timeoutOf(waitOptions),
@@ -145,7 +143,7 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
     this.#machinery.settings.check();
     const ports = this.#machinery.settings.portsToAwait(args.ports);
     const { abort, instanceGetTimeoutMS, portReadyTimeoutMS } = args.cancellationOptions ?? {};
-    await this.#machinery.starts.during(args.startOptions, () =>
+    await this.#machinery.settings.starts.during(args.startOptions, () =>
       this.#machinery.admission.open(ports, {
         signal: abort,
         instanceTimeoutMs: instanceGetTimeoutMS,
@@ -176,17 +174,12 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
    * @throws {ContainerError} `INVALID_ARGUMENT` for anything else
    */
   async stop(signal: Signal | SignalInteger = "SIGTERM"): Promise<void> {
-    const number = signalNumber(signal);
-    await this.#machinery.supervisor.reconcile();
-    this.#machinery.supervisor.dispatch({ kind: "stop-requested", signal: number });
+    await this.#machinery.supervisor.stop(signalNumber(signal));
   }
 
   /** Ends the container at once. Resolves when it is gone, or after 10 s if it will not go. */
   async destroy(): Promise<void> {
-    const phase = await this.#machinery.supervisor.reconcile();
-    if (phase.kind === "stopped") return;
-    this.#machinery.supervisor.dispatch({ kind: "destroy-requested" });
-    await this.#machinery.supervisor.destroyed(phase.run);
+    await this.#machinery.supervisor.destroy();
   }
 
   /** Called once per run, when the container is up; when its ports answer, if those are awaited. */

@@ -6,7 +6,7 @@ import type { ContainerRuntime } from "../ports/container-runtime.ts";
 /** How a run ended: it ran and exited, or the platform refused to start it. */
 export type Ending =
   | { readonly kind: "exited"; readonly run: number; readonly exit: ObservedExit }
-  | { readonly kind: "refused"; readonly run: number; readonly error: unknown };
+  | { readonly kind: "start-refused"; readonly run: number; readonly error: unknown };
 
 /**
  * Learns how runs end. `monitor()` is asked only when an answer is worth its price: a pending one
@@ -39,7 +39,7 @@ export class ExitWatch {
   /** Notes that `start()` itself threw. A container that runs already is simply taken over. */
   refuse(run: number, error: unknown): void {
     if (classifyRuntimeError(error) === "START_CONFLICT") return;
-    this.#end({ kind: "refused", run, error });
+    this.#end({ kind: "start-refused", run, error });
   }
 
   async #monitor(run: number): Promise<void> {
@@ -48,7 +48,7 @@ export class ExitWatch {
       await this.#runtime.monitor();
     } catch (error) {
       exit = classifyExit(error);
-      if (exit.cause === "admission") return this.#end({ kind: "refused", run, error });
+      if (exit.cause === "admission") return this.#end({ kind: "start-refused", run, error });
       if (this.#runtime.running && classifyRuntimeError(error) === "NOT_RUNNING") {
         this.#watched = undefined; // it only looked gone: ask again when there is reason to
         return;

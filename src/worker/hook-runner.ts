@@ -1,6 +1,8 @@
 import type { StopRecord } from "../core/lifecycle/phase.ts";
 import type { Host } from "./host.ts";
 
+type Outcome = "handled" | "failed";
+
 /**
  * Calls a user's hooks. What a hook throws is reported and never stands in anybody's way; while one
  * runs the object is kept in memory.
@@ -8,8 +10,7 @@ import type { Host } from "./host.ts";
 export class HookRunner {
   readonly #host: Host;
   readonly #keepAlive: (work: Promise<unknown>) => void;
-  readonly #stops = new Set<number>();
-  readonly #expiries = new Set<number>();
+  readonly #underWay = new Set<string>();
   #starting: Promise<void> = Promise.resolve();
 
   constructor(host: Host, keepAlive: (work: Promise<unknown>) => void) {
@@ -22,40 +23,35 @@ export class HookRunner {
     return this.#starting;
   }
 
-  onStart(): void {
-    this.#starting = this.#track(this.#attempt(() => this.#host.onStart()).then(() => {}));
+  onStart(run: number): void {
+    this.#starting = this.#call(`onStart ${run}`, () => this.#host.object.onStart());
   }
 
   /** Calls `onStop` for one record unless that call is under way already. */
-  onStop(record: StopRecord, onSettled: (outcome: "handled" | "failed") => void): void {
-    const { runId } = record;
-    if (this.#stops.has(runId)) return;
-    this.#stops.add(runId);
-    const params = {
-      ...record,
-      reason: record.cause === "exit" ? ("exit" as const) : ("runtime_signal" as const),
-    };
-    void this.#track(
-      this.#attempt(() => this.#host.onStop(params)).then((outcome) => {
-        this.#stops.delete(runId);
-        onSettled(outcome);
-      }),
-    );
+  onStop(record: StopRecord, onSettled: (outcome: Outcome) => void): void {
+    const reason = record.cause === "exit" ? "exit" : "runtime_signal";
+    const hook = (): unknown => this.#host.object.onStop({ ...record, reason });
+    void this.#call(`onStop ${record.runId}`, hook, onSettled);
   }
 
   /** Calls `onActivityExpired` for one run unless that call is under way already. */
-  onActivityExpired(run: number, onSettled: (run: number) => void): void {
-    if (this.#expiries.has(run)) return;
-    this.#expiries.add(run);
-    void this.#track(
-      this.#attempt(() => this.#host.onActivityExpired()).then(() => {
-        this.#expiries.delete(run);
-        onSettled(run);
-      }),
-    );
+  onActivityExpired(run: number, onSettled: () => void): void {
+    const hook = (): unknown => this.#host.object.onActivityExpired();
+    void this.#call(`onActivityExpired ${run}`, hook, onSettled);
   }
 
-  async #attempt(hook: () => void | Promise<void>): Promise<"handled" | "failed"> {
+  #call(key: string, hook: () => unknown, onSettled?: (outcome: Outcome) => void): Promise<void> {
+    if (this.#underWay.has(key)) return Promise.resolve();
+    this.#underWay.add(key);
+    const work = this.#attempt(hook).then((outcome) => {
+      this.#underWay.delete(key);
+      onSettled?.(outcome);
+    });
+    this.#keepAlive(work);
+    return work;
+  }
+
+  async #attempt(hook: () => unknown): Promise<Outcome> {
     try {
       await Promise.resolve(); // a hook may call the object back: never from inside a transition
       await hook();
@@ -64,10 +60,5 @@ export class HookRunner {
       this.#host.report(error);
       return "failed";
     }
-  }
-
-  #track(work: Promise<void>): Promise<void> {
-    this.#keepAlive(work);
-    return work;
   }
 }

@@ -1,15 +1,22 @@
 import type { Policy } from "../core/lifecycle/policy.ts";
 import type { StopParams } from "./container-types.ts";
 
-/** The user's class as the machinery sees it. */
-export interface Host {
-  /** The settings, read anew at each call: a class may change its fields at any time. */
-  policy(): Policy;
-  /** What `ctx.container.start()` is given for the run that begins now. */
-  startOptions(): ContainerStartupOptions;
+/** The hooks of a user's class. */
+export interface Hooks {
   onStart(): void | Promise<void>;
   onStop(params: StopParams): void | Promise<void>;
   onActivityExpired(): Promise<void>;
+}
+
+/** The user's class as the machinery sees it. */
+export interface Host {
+  readonly object: Hooks;
+  readonly settings: {
+    /** The durations, read anew at each call: a class may change its fields at any time. */
+    policy(): Policy;
+    /** What `ctx.container.start()` is given for the run that begins now. */
+    startOptions(): ContainerStartupOptions;
+  };
   /** Hands an error to `onError`, whatever that does with it. */
   report(error: unknown): void;
 }

@@ -1,12 +1,11 @@
 import { Admission } from "./admission.ts";
 import { ClassSettings, type SettingFields } from "./class-settings.ts";
-import type { ContainerOptions, StopParams } from "./container-types.ts";
-import type { Host } from "./host.ts";
+import type { ContainerOptions } from "./container-types.ts";
+import type { Hooks, Host } from "./host.ts";
 import { HttpProxy, type Traffic } from "./http-proxy.ts";
 import { compatibilityFlags, isSignalNamed, warnOfUnseenAborts } from "./request-signal.ts";
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
 import { ScheduleTable } from "./schedule-table.ts";
-import { StartSettings } from "./start-settings.ts";
 import { Supervisor } from "./supervisor.ts";
 import { systemClock } from "./system-clock.ts";
 
@@ -14,12 +13,9 @@ import { systemClock } from "./system-clock.ts";
 const UNNAMED_PORT = 33;
 
 /** The user's object: its settings and hooks. */
-export interface ContainerObject extends SettingFields {
+export interface ContainerObject extends SettingFields, Hooks {
   readonly pingEndpoint: string;
   readonly traffic: Traffic;
-  onStart(): void | Promise<void>;
-  onStop(params: StopParams): void | Promise<void>;
-  onActivityExpired(): Promise<void>;
   onError(error: unknown): unknown;
 }
 
@@ -32,7 +28,6 @@ export interface Ground {
 /** What a container object is made of. */
 export interface Machinery {
   readonly settings: ClassSettings;
-  readonly starts: StartSettings;
   readonly tasks: ScheduleTable;
   readonly supervisor: Supervisor;
   readonly admission: Admission;
@@ -50,16 +45,8 @@ export function assemble(
   const flags = compatibilityFlags();
   warnOfUnseenAborts(object.constructor, flags);
   const settings = new ClassSettings(object, options.envVars);
-  const starts = new StartSettings();
   const tasks = new ScheduleTable(ctx.storage, object);
-  const host: Host = {
-    policy: () => settings.policy(),
-    startOptions: () => settings.startOptions(starts.current),
-    onStart: () => object.onStart(),
-    onStop: (params) => object.onStop(params),
-    onActivityExpired: () => object.onActivityExpired(),
-    report: (error) => void report(object, error),
-  };
+  const host: Host = { object, settings, report: (error) => void report(object, error) };
   const supervisor = new Supervisor(platform, host, tasks);
   const admission = new Admission(platform, supervisor, {
     url: () => `http://${object.pingEndpoint}`,
@@ -74,7 +61,7 @@ export function assemble(
     traffic: () => object.traffic,
     requiredPorts: () => object.requiredPorts ?? [],
   });
-  return { settings, starts, tasks, supervisor, admission, proxy };
+  return { settings, tasks, supervisor, admission, proxy };
 }
 
 async function report(object: ContainerObject, error: unknown): Promise<void> {

@@ -17,8 +17,7 @@ import type { Platform } from "../ports/platform.ts";
 import { ExitWatch, type Ending } from "./exit-watch.ts";
 import { HookRunner } from "./hook-runner.ts";
 import type { Host } from "./host.ts";
-import { ObjectAlarm } from "./object-alarm.ts";
-import { RuntimeControl } from "./runtime-control.ts";
+import { PlatformControl } from "./platform-control.ts";
 import type { ScheduleTable } from "./schedule-table.ts";
 import { sleep } from "./sleep.ts";
 
@@ -41,8 +40,7 @@ export class Supervisor {
   readonly #tasks: ScheduleTable;
   readonly #hooks: HookRunner;
   readonly #exits: ExitWatch;
-  readonly #control: RuntimeControl;
-  readonly #alarm: ObjectAlarm;
+  readonly #control: PlatformControl;
   readonly #leases = new Set<Lease>(); // gone with the object, as what they stand for
   #instance: Instance;
   #policy: Policy | undefined;
@@ -54,11 +52,10 @@ export class Supervisor {
     this.#host = host;
     this.#tasks = tasks;
     this.#hooks = new HookRunner(host, (work) => platform.keepAlive(work));
-    this.#control = new RuntimeControl(platform, (error) => host.report(error));
-    this.#alarm = new ObjectAlarm(platform.storage, (error) => host.report(error));
-    this.#exits = new ExitWatch(platform.runtime, (ending) => this.#onEnding(ending));
+    this.#control = new PlatformControl(platform, (error) => host.report(error));
+    this.#exits = new ExitWatch(platform.runtime, (ending) => this.dispatch(ending));
     const record = platform.storage.kv.get<RunRecord>(RUN_RECORD_KEY);
-    this.#instance = fromRunRecord(record, platform.clock.now());
+    this.#instance = fromRunRecord(record, this.#now());
     this.#lastActivityMs = this.#instance.lastActivityMs;
   }
 
@@ -79,14 +76,14 @@ export class Supervisor {
 
   /** Takes up what the last object in memory left. Call it once, when the class is complete. */
   construct(): void {
-    this.#policy = this.#host.policy();
+    this.#policy = this.#host.settings.policy();
     this.dispatch({ kind: "constructed", isRunning: this.#platform.runtime.running });
   }
 
   /** Feeds what happened just now through the transition, writes the outcome down, then acts. */
   dispatch(happening: Happening): void {
     const event = { ...happening, atMs: this.#now() };
-    const step = transition(this.lifecycle, event, this.#host.policy());
+    const step = transition(this.lifecycle, event, this.#host.settings.policy());
     this.#keep(step.lifecycle);
     if (this.phase.kind === "stopping") this.#toldToEnd = this.phase.run;
     for (const command of step.commands) this.#execute(command);
@@ -112,9 +109,18 @@ export class Supervisor {
     this.#platform.keepAlive(sleep(clock, SUSPICION_MS).then(() => this.reconcile()));
   }
 
-  /** Waits until a destroyed run has ended. Never for ever: the alarm destroys it again. */
-  async destroyed(run: number): Promise<void> {
-    await this.#settle(run, DESTROY_WAIT_MS);
+  /** Asks the container to end, if there is one. */
+  async stop(signal: number): Promise<void> {
+    await this.reconcile();
+    this.dispatch({ kind: "stop-requested", signal });
+  }
+
+  /** Ends the container and waits for that. Never for ever: the alarm destroys it again. */
+  async destroy(): Promise<void> {
+    const phase = await this.reconcile();
+    if (!isLive(phase)) return;
+    this.dispatch({ kind: "destroy-requested" });
+    await this.#settle(phase.run, DESTROY_WAIT_MS);
   }
 
   /** Waits until the end of a run is known, or must be taken for granted. */
@@ -151,7 +157,7 @@ export class Supervisor {
     const nowMs = this.#now();
     this.#lastActivityMs = nowMs;
     if (!isLive(this.phase)) return;
-    const policy = this.#host.policy();
+    const policy = this.#host.settings.policy();
     const isOld = policy !== this.#policy; // the class changed its mind: the alarm may be too late
     const { lastActivityMs } = this.#instance;
     if (!isOld && !shouldPersistActivity(nowMs, lastActivityMs, policy.sleepAfterMs)) return;
@@ -196,9 +202,7 @@ export class Supervisor {
 
   /** Has the alarm fire within `delayMs` at the latest. */
   wakeWithin(delayMs: number): void {
-    const nowMs = this.#now();
-    const { alarmAtMs: armedAtMs } = this.#instance;
-    const alarmAtMs = this.#alarm.arm({ armedAtMs, dueAtMs: nowMs + delayMs, nowMs });
+    const alarmAtMs = this.#control.arm(this.#instance.alarmAtMs, this.#now() + delayMs);
     this.#instance = { ...this.#instance, alarmAtMs };
   }
 
@@ -207,7 +211,7 @@ export class Supervisor {
   }
 
   #idleAtMs(nowMs: number): number {
-    const { sleepAfterMs } = this.#host.policy();
+    const { sleepAfterMs } = this.#host.settings.policy();
     return idleAtMs(this.#leases, { lastActivityMs: this.#lastActivityMs, sleepAfterMs }, nowMs);
   }
 
@@ -220,7 +224,7 @@ export class Supervisor {
       { idleAtMs: this.#idleAtMs(nowMs), taskDueAtMs: this.#tasks.nextDueAtMs() },
       nowMs,
     );
-    const alarmAtMs = this.#alarm.arm({ armedAtMs: before.alarmAtMs, dueAtMs, nowMs });
+    const alarmAtMs = this.#control.arm(before.alarmAtMs, dueAtMs);
     const lastActivityMs = this.#lastActivityMs;
     this.#instance = { lifecycle, alarmAtMs, lastActivityMs };
     const isSame =
@@ -231,28 +235,27 @@ export class Supervisor {
   }
 
   #execute(command: Command): void {
+    const { run } = this.phase;
     switch (command.kind) {
       case "start":
-        return this.#start();
+        return this.#start(run);
       case "signal":
         return this.#control.signal(command.signal);
       case "destroy":
         return this.#control.destroy();
       case "watch-exit":
-        return this.#watch();
+        return void this.ended(run).catch((error: unknown) => this.#host.report(error));
       case "extend-life":
-        return this.#control.extendLife(this.#host.policy(), () =>
-          this.#exits.watch(this.phase.run),
-        );
+        return this.#control.extendLife(this.#host.settings.policy(), () => this.ended(run));
       case "call-on-start":
-        return this.#hooks.onStart();
+        return this.#hooks.onStart(run);
       case "call-on-stop":
         return this.#hooks.onStop(command.record, (outcome) => {
           const { runId } = command.record;
           this.dispatch({ kind: "stop-delivered", runId, outcome });
         });
       case "call-activity-expired":
-        return this.#hooks.onActivityExpired(this.phase.run, (run) => {
+        return this.#hooks.onActivityExpired(run, () => {
           this.touch();
           this.dispatch({ kind: "expiry-handled", run });
         });
@@ -263,23 +266,13 @@ export class Supervisor {
     }
   }
 
-  #start(): void {
-    const { run } = this.phase;
+  #start(run: number): void {
     this.#lastActivityMs = this.#now();
     try {
-      this.#platform.runtime.start(this.#host.startOptions());
+      this.#platform.runtime.start(this.#host.settings.startOptions());
     } catch (error) {
       this.#exits.refuse(run, error);
     }
-  }
-
-  #watch(): void {
-    this.#exits.watch(this.phase.run).catch((error: unknown) => this.#host.report(error));
-  }
-
-  #onEnding(ending: Ending): void {
-    if (ending.kind === "refused") this.dispatch({ kind: "start-refused", run: ending.run });
-    else this.dispatch(ending);
   }
 
   #afterTask(result: PromiseSettledResult<void>): void {

@@ -28,7 +28,7 @@ describe("ExitWatch", () => {
     container.start();
     const { watch, endings } = watchOf(container);
     await watch.watch(1);
-    expect(endings).toMatchObject([{ kind: "refused", run: 1 }]);
+    expect(endings).toMatchObject([{ kind: "start-refused", run: 1 }]);
   });
 
   it("keeps the last run's ending when an older one is told late", async () => {

@@ -36,14 +36,15 @@ export async function onRig(plan: RigPlan, work: (rig: Rig) => Promise<void>): P
     const policy = { sleepAfterMs: 600_000, stopGraceMs: 30_000, ...plan.policy };
     const note = (hook: string) => async (): Promise<void> => void hooks.push(hook);
     const host = {
-      policy: () => policy,
-      startOptions: () => ({ enableInternet: true }),
-      onStart: () => {
-        hooks.push("start");
-        return plan.onStart?.();
+      settings: { policy: () => policy, startOptions: () => ({ enableInternet: true }) },
+      object: {
+        onStart: () => {
+          hooks.push("start");
+          return plan.onStart?.();
+        },
+        onStop: note("stop"),
+        onActivityExpired: note("expired"),
       },
-      onStop: note("stop"),
-      onActivityExpired: note("expired"),
       report: (error: unknown) => void errors.push(error),
     };
     const tasks = new ScheduleTable(state.storage, {});

@@ -6,6 +6,9 @@ export interface Policy {
   readonly stopGraceMs: number;
 }
 
+/** Idle time when the user set none. */
+export const DEFAULT_SLEEP_AFTER_MS = 600_000;
+
 /** Time between SIGTERM and `destroy()` when the user set none. */
 export const DEFAULT_STOP_GRACE_MS = 30_000;
 

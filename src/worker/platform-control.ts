@@ -1,10 +1,11 @@
 import { lifeFloorMs } from "../core/activity.ts";
+import { alarmTime } from "../core/lifecycle/alarm-time.ts";
 import type { Policy } from "../core/lifecycle/policy.ts";
 import { toContainerError } from "../errors/from-runtime.ts";
 import type { Platform } from "../ports/platform.ts";
 
-/** Tells the runtime what to do with a container that runs. What fails is reported, never thrown. */
-export class RuntimeControl {
+/** Tells the platform what to do. Nothing waits for it; what fails is reported, never thrown. */
+export class PlatformControl {
   readonly #platform: Platform;
   readonly #report: (error: unknown) => void;
 
@@ -16,17 +17,12 @@ export class RuntimeControl {
   /** A container that ended a moment ago takes no signal; its end is told by who watches it. */
   signal(signal: number): void {
     const { runtime } = this.#platform;
-    if (!runtime.running) return;
-    try {
-      runtime.signal(signal);
-    } catch (error) {
-      this.#report(toContainerError(error, `send signal ${signal}`));
-    }
+    if (runtime.running) this.#attempt(`send signal ${signal}`, () => runtime.signal(signal));
   }
 
   /** Ends the container at once. */
   destroy(): void {
-    this.#unawaited(this.#platform.runtime.destroy());
+    this.#attempt("destroy the container", () => this.#platform.runtime.destroy());
   }
 
   /**
@@ -41,10 +37,23 @@ export class RuntimeControl {
       return;
     }
     const floorMs = lifeFloorMs(policy.sleepAfterMs, policy.stopGraceMs);
-    this.#unawaited(runtime.setInactivityTimeout(floorMs));
+    this.#attempt("extend its life", () => runtime.setInactivityTimeout(floorMs));
   }
 
-  #unawaited(work: Promise<unknown>): void {
-    work.catch((error: unknown) => this.#report(toContainerError(error, "reach the runtime")));
+  /** Sets, deletes or keeps the one alarm of the object, and returns when it will come. */
+  arm(armedAtMs: number | null, dueAtMs: number | undefined): number | null {
+    const { storage, clock } = this.#platform;
+    const atMs = alarmTime(armedAtMs, dueAtMs, clock.now());
+    if (atMs !== armedAtMs) {
+      this.#attempt("set the alarm", () =>
+        atMs === null ? storage.deleteAlarm() : storage.setAlarm(atMs),
+      );
+    }
+    return atMs;
+  }
+
+  #attempt(action: string, work: () => unknown): void {
+    const failed = (error: unknown): void => this.#report(toContainerError(error, action));
+    new Promise((resolve) => resolve(work())).catch(failed);
   }
 }
