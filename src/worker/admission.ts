@@ -5,7 +5,6 @@ import { classifyRuntimeError, toContainerError } from "../errors/from-runtime.t
 import { CAPACITY_CODES, type ContainerErrorCode } from "../errors/codes.ts";
 import type { Platform } from "../ports/platform.ts";
 import type { Ending } from "./exit-watch.ts";
-import { orLeave } from "./or-leave.ts";
 import { probePort } from "./probe-port.ts";
 import { SharedTask, type Patience } from "./shared-task.ts";
 import { sleep } from "./sleep.ts";
@@ -22,11 +21,14 @@ export interface WaitBudget {
 
 /** What probes are aimed at, read anew for each. */
 export interface ProbeSettings {
-  /** The URL asked for; its host is what the app sees as `Host`. */
-  url(): string;
-  /** A port, open or closed, whose probe shows that the container is up. */
-  containerPort(): number;
+  /** Host and path asked for. */
+  readonly pingEndpoint: string;
+  readonly defaultPort?: number;
+  readonly requiredPorts?: readonly number[];
 }
+
+/** Probed to see whether the container is up when the class names no port. */
+const UNNAMED_PORT = 33;
 
 /** Time for an instance when the caller set none. Starts are throttled for longer than 8 s. */
 const INSTANCE_TIMEOUT_MS = 30_000;
@@ -91,7 +93,7 @@ export class Admission {
     if (!isLive(await this.#supervisor.reconcile())) {
       throw new ContainerError(
         "NOT_RUNNING",
-        `Cannot wait for port ${port}: the container is not running; call start() or startAndWaitForPorts() first`,
+        `Cannot wait for port ${port}: the container is not running; call start() first`,
       );
     }
     await this.#awake(budget, async () => {
@@ -109,7 +111,8 @@ export class Admission {
     try {
       await pass();
       if (wasUp) return;
-      await orLeave(this.#supervisor.startHook, budget.signal, () => abortError(CONTAINER));
+      const left = aborted(budget.signal).then(() => Promise.reject(abortError(CONTAINER)));
+      await Promise.race([this.#supervisor.startHook, left]);
     } finally {
       this.#supervisor.closeLease(lease);
     }
@@ -141,15 +144,11 @@ export class Admission {
     for (;;) {
       const run = await this.#begin(abandoned);
       if (this.#isProven(run, port)) return run;
-      const outcome =
-        this.#refusalOf(run) === undefined ? await this.#probe(run, port, abandoned) : "gone";
-      if (outcome === "proven") {
+      if (!this.#isRefused(run) && (await this.#probe(run, port, abandoned))) {
         this.#note(run, port);
         return run;
       }
-      if (outcome === "abandoned") throw abortError(port);
-      await this.#supervisor.reconcile();
-      const { phase } = this.#supervisor;
+      const phase = await this.#supervisor.reconcile();
       if (isLive(phase) && phase.run === run) continue; // it only looked gone
       refusals += 1;
       await this.#afterEnd(run, refusals, abandoned);
@@ -161,22 +160,22 @@ export class Admission {
     for (;;) {
       const phase = await this.#supervisor.reconcile();
       if (phase.kind !== "stopping") break;
-      if (abandoned.aborted) throw abortError(CONTAINER);
       await Promise.race([this.#supervisor.ended(phase.run), aborted(abandoned)]);
+      abandoned.throwIfAborted();
     }
     this.#supervisor.dispatch({ kind: "start-requested" });
     return this.#supervisor.phase.run;
   }
 
-  #probe(run: number, port: number, abandoned: AbortSignal): ReturnType<typeof probePort> {
+  #probe(run: number, port: number, abandoned: AbortSignal): Promise<boolean> {
     const { clock, runtime } = this.#platform;
-    const isContainer = port === CONTAINER;
+    const { pingEndpoint, defaultPort, requiredPorts } = this.#target;
     return probePort({
       clock,
       runtime,
-      port: isContainer ? this.#target.containerPort() : port,
-      url: this.#target.url(),
-      proof: isContainer ? "container" : "answer",
+      port: port || (defaultPort ?? requiredPorts?.[0] ?? UNNAMED_PORT),
+      url: `http://${pingEndpoint}`,
+      proof: port === CONTAINER ? "up" : "answer",
       abandoned,
       onUp: () => this.#note(run, CONTAINER),
     });
@@ -192,7 +191,7 @@ export class Admission {
       throw toContainerError(ending.error, "start the container");
     }
     await sleep(this.#platform.clock, backoffMs(refusals, 100, 5_000), abandoned);
-    if (abandoned.aborted) throw abortError(CONTAINER);
+    abandoned.throwIfAborted();
   }
 
   #patience(port: number, budget: WaitBudget, startedAtMs: number): Patience {
@@ -228,13 +227,13 @@ export class Admission {
     }
     return new ContainerError(
       "START_TIMEOUT",
-      `Cannot start the container: no instance after ${waitedMs} ms; allow more by instanceGetTimeoutMS`,
+      `Cannot start the container: no instance after ${waitedMs} ms; raise instanceGetTimeoutMS`,
     );
   }
 
-  #refusalOf(run: number): Ending | undefined {
+  #isRefused(run: number): boolean {
     const ending = this.#supervisor.lastEnding;
-    return ending?.kind === "start-refused" && ending.run === run ? ending : undefined;
+    return ending?.kind === "start-refused" && ending.run === run;
   }
 
   #isUp(): boolean {
@@ -257,8 +256,12 @@ export class Admission {
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+/** Resolves when the signal aborts, at once when it has. */
+function aborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) resolve();
+    signal?.addEventListener("abort", () => resolve());
+  });
 }
 
 function abortError(port: number): ContainerError {
@@ -269,7 +272,7 @@ function abortError(port: number): ContainerError {
 function portError(port: number, waitedMs: number): ContainerError {
   return new ContainerError(
     "PORT_TIMEOUT",
-    `Cannot reach port ${port}: no answer for ${waitedMs} ms; listen on 0.0.0.0:${port}, or allow more by portReadyTimeoutMS. The container goes on booting`,
+    `Cannot reach port ${port}: no answer for ${waitedMs} ms; listen on 0.0.0.0:${port}, or raise portReadyTimeoutMS`,
     { details: { port, waitedMs } },
   );
 }
@@ -278,7 +281,7 @@ function exitedError(ending: Extract<Ending, { kind: "exited" }>): ContainerErro
   const { exitCode, cause } = ending.exit;
   return new ContainerError(
     "EXITED",
-    `Cannot reach the container: it ended before it was ready, with exit code ${exitCode ?? "unknown"} (${cause}); check its entrypoint and its log`,
+    `Cannot reach the container: it ended with exit code ${exitCode ?? "unknown"} (${cause}); check its log`,
     { details: { exitCode, cause } },
   );
 }

@@ -9,9 +9,6 @@ import { ScheduleTable } from "./schedule-table.ts";
 import { Supervisor } from "./supervisor.ts";
 import { systemClock } from "./system-clock.ts";
 
-/** Probed to see whether the container is up when the class names no port. */
-const UNNAMED_PORT = 33;
-
 /** The user's object: its settings and hooks. */
 export interface ContainerObject extends SettingFields, Hooks {
   readonly pingEndpoint: string;
@@ -48,10 +45,7 @@ export function assemble(
   const tasks = new ScheduleTable(ctx.storage, object);
   const host: Host = { object, settings, report: (error) => void report(object, error) };
   const supervisor = new Supervisor(platform, host, tasks);
-  const admission = new Admission(platform, supervisor, {
-    url: () => `http://${object.pingEndpoint}`,
-    containerPort: () => object.defaultPort ?? object.requiredPorts?.[0] ?? UNNAMED_PORT,
-  });
+  const admission = new Admission(platform, supervisor, object);
   const proxy = new HttpProxy({
     runtime,
     supervisor,

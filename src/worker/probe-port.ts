@@ -14,27 +14,29 @@ export interface ProbeTarget {
   readonly port: number;
   /** The URL asked for; its host is what the app sees as `Host`. */
   readonly url: string;
-  /** Whether a closed port is answer enough: it shows that the container is up. */
-  readonly proof: "answer" | "container";
+  /** What is answer enough: a closed port, too, shows that the container is up. */
+  readonly proof: "answer" | "up";
   /** Ends the probing because nobody waits any more. */
   readonly abandoned: AbortSignal;
   /** Called when a probe first shows that the container is up. */
   readonly onUp: () => void;
 }
 
-/** How probing ended. `gone`: the runtime says that no container runs. */
-export type ProbeOutcome = "proven" | "gone" | "abandoned";
-
-/** Probes densely at first and ever more sparsely, until there is an outcome. */
-export async function probePort(target: ProbeTarget): Promise<ProbeOutcome> {
-  const { clock, runtime, abandoned } = target;
+/**
+ * Probes densely at first and ever more sparsely.
+ *
+ * @returns whether there was a proof; else the runtime says that no container runs
+ * @throws the reason of `abandoned` when that ends it
+ */
+export async function probePort(target: ProbeTarget): Promise<boolean> {
+  const { clock, runtime, abandoned, proof } = target;
   const beganAtMs = clock.now();
   for (;;) {
-    if (abandoned.aborted) return "abandoned";
+    abandoned.throwIfAborted();
     const sign = await probeOnce(target);
-    if (!runtime.running) return "gone";
-    if (sign !== "nothing") target.onUp();
-    if (sign === "answer" || (sign === "closed" && target.proof === "container")) return "proven";
+    if (!runtime.running) return false;
+    if (sign !== "none") target.onUp();
+    if (sign === "answer" || sign === proof) return true;
     await sleep(clock, probeGapMs(clock.now() - beganAtMs), abandoned);
   }
 }
@@ -43,7 +45,7 @@ export async function probePort(target: ProbeTarget): Promise<ProbeOutcome> {
  * One probe. An app that answers 503 says itself that it is not ready; any other answer will do,
  * since many apps know no path but their own.
  */
-async function probeOnce(target: ProbeTarget): Promise<"answer" | "busy" | "closed" | "nothing"> {
+async function probeOnce(target: ProbeTarget): Promise<"answer" | "up" | "none"> {
   const { runtime, clock, abandoned } = target;
   const timeout = new AbortController();
   const timer = clock.setTimeout(() => timeout.abort(), PROBE_TIMEOUT_MS);
@@ -51,9 +53,9 @@ async function probeOnce(target: ProbeTarget): Promise<"answer" | "busy" | "clos
     const signal = AbortSignal.any([abandoned, timeout.signal]);
     const response = await runtime.getTcpPort(target.port).fetch(target.url, { signal });
     await response.body?.cancel();
-    return response.status === 503 ? "busy" : "answer";
+    return response.status === 503 ? "up" : "answer";
   } catch (error) {
-    return classifyRuntimeError(error) === "NOT_LISTENING" ? "closed" : "nothing";
+    return classifyRuntimeError(error) === "NOT_LISTENING" ? "up" : "none";
   } finally {
     clock.clearTimeout(timer);
   }

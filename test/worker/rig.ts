@@ -49,7 +49,7 @@ export async function onRig(plan: RigPlan, work: (rig: Rig) => Promise<void>): P
     };
     const tasks = new ScheduleTable(state.storage, {});
     const supervisor = new Supervisor(platform, host, tasks);
-    const target = { url: () => "http://ping", containerPort: () => 8080 };
+    const target = { pingEndpoint: "ping", defaultPort: 8080 };
     const admission = new Admission(platform, supervisor, target);
     supervisor.construct();
     await work({ clock, container, supervisor, admission, hooks, errors });
