@@ -81,6 +81,19 @@ describe("requests through berth dev", () => {
     expect((await chunks.next()).done).toBe(true);
   });
 
+  it("are not lost after an answer without a body, the readiness probe's included", async () => {
+    const session = fixture.session("App", "bodiless");
+    const post = async (): Promise<string> => {
+      const response = await fetch(session.url("/echo"), { method: "POST", body: "hello" });
+      return `${response.status} ${await response.text()}`;
+    };
+    expect(await post()).toBe("200 hello"); // the app answers the probe without a body
+    expect((await fetch(session.url("/nothing"))).status).toBe(204);
+    expect(await post()).toBe("200 hello");
+    expect((await fetch(session.url("/"), { method: "HEAD" })).status).toBe(200);
+    expect(await post()).toBe("200 hello");
+  });
+
   it("reach the app with their method, path, query, host and body", async () => {
     const url = new URL(fixture.session("App", "alice").url("/echo?a=1&b=%20x&a=2"));
     const request = httpRequest(url, { method: "PUT", headers: { host: "shop.example" } });

@@ -5,7 +5,7 @@ let requests = 0;
 
 const server = createServer((request, response) => {
   request.resume();
-  if (request.headers.host === "ping") return response.end("ok\n"); // the readiness probe (pingEndpoint)
+  if (request.headers.host === "ping") return response.end(); // the readiness probe (pingEndpoint)
   requests += 1;
   const answer = {
     instance: process.env.INSTANCE_ID,

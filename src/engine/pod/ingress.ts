@@ -63,8 +63,7 @@ function openTunnel(client: Socket, head: RequestHead, handlers: IngressHandlers
     upstream.off("error", refuse);
     client.off("close", abandon);
     client.write("HTTP/1.1 200 OK\r\n\r\n");
-    if (head.rest.length > 0) upstream.write(head.rest);
-    joinSockets(client, upstream);
+    joinSockets(client, upstream, head.rest);
   });
 }
 
