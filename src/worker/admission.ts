@@ -143,13 +143,15 @@ export class Admission {
     let refusals = 0;
     for (;;) {
       const run = await this.#begin(abandoned);
+      const wasUp = this.#isUp();
       if (this.#isProven(run, port)) return run;
       if (!this.#isRefused(run) && (await this.#probe(run, port, abandoned))) {
         this.#note(run, port);
         return run;
       }
       const phase = await this.#supervisor.reconcile();
-      if (isLive(phase) && phase.run === run) continue; // it only looked gone
+      // it only looked gone, or it was up and ended since: then the next run is what callers want
+      if ((isLive(phase) && phase.run === run) || wasUp) continue;
       refusals += 1;
       await this.#afterEnd(run, refusals, abandoned);
     }

@@ -316,6 +316,21 @@ describe("Container stop", () => {
     },
   );
 
+  it("starts the next run for a request that comes while a ready container dies", async () => {
+    const box = createBox({ container: HI });
+    await (await box.get()).text();
+    const { probes } = box.container;
+    box.container.setPortOpen(8080, false);
+    const request = box.get();
+    await until(() => box.container.probes > probes + 1);
+    box.container.crash({ exitCode: 3 });
+    const response = await request;
+    expect([response.status, await response.text()]).toEqual([200, "hi"]);
+    expect(box.container.starts).toHaveLength(2);
+    await until(() => box.stops.length === 1);
+    expect(box.stops[0]).toMatchObject({ runId: 1, exitCode: 3 });
+  });
+
   it("tells a rollout as its cause, once", async () => {
     const box = createBox();
     await box.get();
