@@ -150,8 +150,8 @@ export class Admission {
         return run;
       }
       const phase = await this.#supervisor.reconcile();
-      // it only looked gone, or it was up and ended since: then the next run is what callers want
-      if ((isLive(phase) && phase.run === run) || wasUp) continue;
+      if (isLive(phase) && phase.run === run) continue; // it only looked gone
+      if (wasUp && !this.#supervisor.isToldToEnd(run)) continue; // it died: the next run will do
       refusals += 1;
       await this.#afterEnd(run, refusals, abandoned);
     }
