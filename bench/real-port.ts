@@ -10,6 +10,8 @@ const WARM_UP_REQUESTS = 1_000;
 
 /** Real containers on the embedded engine, one of each kind, under a Worker that times them. */
 export interface RealPort {
+  /** Where a client reads a body of 1 MiB from the container of this kind. */
+  bodyUrl(kind: Kind): URL;
   /** Milliseconds that the orders took. */
   time(orders: Orders): Promise<number>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -33,5 +35,6 @@ export async function openRealPort(kinds: readonly Kind[] = ALL_KINDS): Promise<
     await time({ what: "stub", kind, times: WARM_UP_REQUESTS });
   }
   const owned = parts.move();
-  return { time, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  const bodyUrl = (kind: Kind): URL => new URL(`/body/${kind}`, workerd.url);
+  return { time, bodyUrl, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -3,6 +3,7 @@ import { bundleWorker } from "./bundle-worker.ts";
 
 /** A Worker in workerd. */
 export interface Workerd {
+  readonly url: URL;
   /** Has the Worker do what a path and its orders stand for. */
   ask<Answer>(path: string, orders: object): Promise<Answer>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -36,6 +37,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   });
   const url = await runtime.ready;
   return {
+    url,
     async ask<Answer>(path: string, orders: object) {
       const body = JSON.stringify(orders);
       const response = await fetch(new URL(path, url), { method: "POST", body });

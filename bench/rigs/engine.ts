@@ -11,7 +11,7 @@ const REQUESTS = 500;
 const INSTANCES = 20;
 const MEGABYTE = 1_048_576;
 /** For the next spare to be made, so that each start meets one. */
-const REFILL_MS = 500;
+const REFILL_MS = 1_000;
 
 /** The embedded engine: start of a static server, warm requests, memory. */
 export const engine: Rig = {
@@ -77,7 +77,7 @@ async function timeWarmRequests(port: RealPort, pairs: number): Promise<readonly
 /** What twenty more instances cost; workerd and the apps themselves are not the engine's. */
 async function weigh(port: RealPort): Promise<readonly Row[]> {
   const weighNow = async (): Promise<ReturnType<typeof memoryOfTree>> => {
-    await sleep(2 * REFILL_MS);
+    await sleep(REFILL_MS);
     return memoryOfTree(process.pid, ["workerd", "perl"]);
   };
   const before = await weighNow();

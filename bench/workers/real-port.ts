@@ -184,6 +184,10 @@ async function startOne(
 
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
+    const [, path, kind] = new URL(request.url).pathname.split("/");
+    if (path === "body") {
+      return await stubOf(kind as Kind, env).fetch("http://app/mib"); // the rig's own word
+    }
     return Response.json(await perform(await request.json<Orders>(), env));
   },
 } satisfies ExportedHandler<Env>;
