@@ -27,7 +27,7 @@ export function parseDuration(value: Duration, field: string): number {
   if (durationMs >= 0 && durationMs <= MAX_MS) return durationMs;
   throw new ContainerError(
     "INVALID_DURATION",
-    `Cannot read ${field}: ${shown(value)} is not a duration; use "500ms", "30s", "10m", "1h30m", "1d" or seconds, at most 36500d`,
+    `Cannot read ${field}: ${shown(value)} is not a duration; use "10m", "1h30m", "500ms" or seconds, at most 36500d`,
     { details: { field } },
   );
 }

@@ -70,9 +70,9 @@ export function toContainerError(error: unknown, action: string): ContainerError
   );
 }
 
-/** Reads one property of anything that was thrown. */
-export function read(error: unknown, name: string): unknown {
-  return typeof error === "object" && error !== null ? Reflect.get(error, name) : undefined;
+/** Reads one property of anything, for example of what was thrown. */
+export function read(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }
 
 /** The words of anything that was thrown: for logs, never for the public. */

@@ -12,13 +12,13 @@ export function checkObject(ctx: DurableObjectState, className: string): Contain
   if (ctx.container === undefined) {
     throw new ContainerError(
       "NO_CONTAINER",
-      `Cannot run a container for class ${className}: ctx.container is missing; export the class from the Worker's main file and list it in the Wrangler configuration: "containers": [{ "class_name": "${className}", "image": "./Dockerfile" }]`,
+      `Cannot run a container for class ${className}: ctx.container is missing; export the class and add to the Wrangler configuration: "containers": [{ "class_name": "${className}", "image": "./Dockerfile" }]`,
     );
   }
   if (!hasSqlite(ctx.storage)) {
     throw new ContainerError(
       "INVALID_CONFIG",
-      `Cannot keep the state of class ${className}: its storage has no SQLite; declare it in the Wrangler configuration: "migrations": [{ "tag": "v1", "new_sqlite_classes": ["${className}"] }] (not "new_classes")`,
+      `Cannot keep the state of class ${className}: its storage has no SQLite; add to the Wrangler configuration: "migrations": [{ "tag": "v1", "new_sqlite_classes": ["${className}"] }] (not "new_classes")`,
     );
   }
   return ctx.container;

@@ -1,4 +1,5 @@
 import { LEASE_TTL_MS } from "../core/lease.ts";
+import { read } from "../errors/from-runtime.ts";
 
 /** Gives a request a signal that aborts when its client leaves. */
 const SIGNAL_FLAG = "enable_request_signal";
@@ -14,11 +15,8 @@ const warned = new WeakSet<object>();
 
 /** Reads the flags of the Worker that runs this; undefined where the platform does not tell. */
 export function compatibilityFlags(): CompatibilityFlags | undefined {
-  const platform: unknown = Reflect.get(globalThis, "Cloudflare");
-  if (typeof platform !== "object" || platform === null) return undefined;
-  const flags: unknown = Reflect.get(platform, "compatibilityFlags");
-  if (typeof flags !== "object" || flags === null) return undefined;
-  return Object.fromEntries(Object.entries(flags));
+  const flags = read(read(globalThis, "Cloudflare"), "compatibilityFlags");
+  return typeof flags === "object" && flags !== null ? { ...flags } : undefined;
 }
 
 /**
@@ -38,7 +36,7 @@ export function warnOfUnseenAborts(
   warned.add(containerClass);
   const minutes = LEASE_TTL_MS.request / 60_000;
   console.warn(
-    `${containerClass.name}: a client that leaves before its answer began is not seen, and its request may keep the container awake for up to ${minutes} minutes; add to the Wrangler configuration: "compatibility_flags": ${JSON.stringify([SIGNAL_FLAG, PASSTHROUGH_FLAG])} (missing: ${missing.join(", ")})`,
+    `${containerClass.name}: a client that leaves before its answer began may keep the container awake for ${minutes} minutes; add to the Wrangler configuration: "compatibility_flags": ${JSON.stringify([SIGNAL_FLAG, PASSTHROUGH_FLAG])} (missing: ${missing.join(", ")})`,
   );
 }
 

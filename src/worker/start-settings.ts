@@ -27,7 +27,7 @@ export class StartSettings {
     if (this.#claimed !== undefined && JSON.stringify(this.#claimed) !== JSON.stringify(options)) {
       throw new ContainerError(
         "START_CONFLICT",
-        "Cannot start with these options: a start with other options is under way; await it, then stop() and start again",
+        "Cannot start with these options: a start with others is under way; await it, then stop() and start again",
       );
     }
     this.#claimed = options;

@@ -261,7 +261,7 @@ export class Supervisor {
         });
       case "report-lost-stop":
         return this.#host.report(
-          new Error(`Gave up calling onStop for run ${command.record.runId}: it kept throwing`),
+          new Error(`Gave up onStop for run ${command.record.runId}: it kept throwing`),
         );
     }
   }
