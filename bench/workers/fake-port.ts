@@ -28,7 +28,7 @@ const plans = new Map<string, Plan>();
 function makePlan(readyAfterMs: number): Plan {
   const plan: Plan = {
     container: new FakeContainer({
-      app: () => new Response("ok"),
+      app: () => new Response("ok", { headers: { "Content-Length": "2" } }), // as servers do
       ports: [PORT],
       boot: () => (plan.opened = new Promise((resolve) => setTimeout(resolve, readyAfterMs))),
     }),

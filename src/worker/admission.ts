@@ -75,7 +75,9 @@ export class Admission {
   async open(ports: readonly number[], budget: WaitBudget): Promise<void> {
     await this.#awake(budget, async () => {
       const run = await this.#pass(ports, budget);
-      this.#supervisor.dispatch({ kind: "ready", run });
+      // Said once: each event has the schedule and all leases looked at.
+      if (this.#supervisor.phase.kind !== "ready")
+        this.#supervisor.dispatch({ kind: "ready", run });
     });
   }
 
