@@ -49,7 +49,7 @@ export class ClassSettings {
   /** @throws {ContainerError} `INVALID_DURATION` when a duration of the class cannot be read */
   check(): void {
     const { fault } = this.#current();
-    if (fault !== undefined) throw fault;
+    if (fault instanceof Error) throw fault;
   }
 
   /** What `ctx.container.start()` is given for the run that begins now. */

@@ -31,8 +31,8 @@ export interface ProxyParts {
   keepAlive(work: Promise<unknown>): void;
   /** Whether a request's signal has to be named for the container to hear of it. */
   readonly isSignalNamed: boolean;
-  traffic(): Traffic;
-  requiredPorts(): readonly number[];
+  /** The user's object: its fields may change at any time. */
+  readonly object: { readonly traffic: Traffic; readonly requiredPorts?: readonly number[] };
 }
 
 /** A request that got no answer, and the run that it was sent to. */
@@ -78,7 +78,7 @@ export class HttpProxy {
   }
 
   #admit(request: Request, port: number): Promise<void> {
-    const ports = new Set([...this.#parts.requiredPorts(), port]);
+    const ports = new Set([...(this.#parts.object.requiredPorts ?? []), port]);
     return this.#parts.admission.open([...ports], { signal: request.signal });
   }
 
@@ -108,7 +108,7 @@ export class HttpProxy {
 
   #pass(method: string, response: Response, lease: Lease): Response {
     const { supervisor } = this.#parts;
-    const isUnwatched = this.#parts.traffic() === "pass-through" || method === "HEAD";
+    const isUnwatched = this.#parts.object.traffic === "pass-through" || method === "HEAD";
     if (isUnwatched || isShort(response)) {
       supervisor.closeLease(lease);
       return response;

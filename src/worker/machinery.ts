@@ -52,8 +52,7 @@ export function assemble(
     admission,
     keepAlive,
     isSignalNamed: isSignalNamed(flags),
-    traffic: () => object.traffic,
-    requiredPorts: () => object.requiredPorts ?? [],
+    object,
   });
   return { settings, tasks, supervisor, admission, proxy };
 }
