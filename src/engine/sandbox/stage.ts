@@ -23,8 +23,10 @@ import { makeTopLayer } from "./top-layer.ts";
 import { makeLinks, makeOverlayDirectories, makeWorkDirectory } from "./work-directory.ts";
 
 // The shell's first child is pid 1 of the new namespace. `unshare --fork` would do, but reports a
-// child that was killed as exit code 1; and the shell's own remark "Killed" is not for the app's log.
-const firstChildScript = 'exec 8>&2 2>/dev/null; sh "$1" "$2" 2>&8 8>&-; exit $?';
+// child that was killed as exit code 1. The shell's own remark "Killed" is not for the app's log: dash
+// writes it to where the child's stderr was redirected, so the child redirects it by itself.
+const firstChildScript =
+  `exec 8>&2 2>/dev/null; ` + `sh -c 'exec 2>&8 8>&-; exec sh "$1" "$2"' sh "$1" "$2"; exit $?`;
 
 /** Where a stage is made. */
 export interface StageOptions {
