@@ -8,9 +8,14 @@ export { ContainerError, errorCode, isContainerError } from "./errors/container-
 export type { ContainerErrorCode } from "./errors/codes.ts";
 export type { StopCause } from "./core/lifecycle/phase.ts";
 export type { State } from "./core/lifecycle/public-state.ts";
+export type { Duration } from "./core/duration.ts";
+export type { SessionSource } from "./core/routing/session-source.ts";
 export type { Traffic } from "./worker/http-proxy.ts";
+export type { Session, SessionCookie, SessionOptions } from "./worker/session-id.ts";
 export type {
   CancellationOptions,
+  ContainerEventHandler,
+  ContainerMessage,
   ContainerOptions,
   ContainerStartConfigOptions,
   Schedule,

@@ -17,6 +17,15 @@ export interface ContainerOptions {
   enableInternet?: boolean;
 }
 
+/** Exported for compatibility with @cloudflare/containers, which does not use it either. */
+export type ContainerEventHandler = () => void | Promise<void>;
+
+/** Exported for compatibility with @cloudflare/containers, which does not use it either. */
+export interface ContainerMessage<Payload = unknown> {
+  type: string;
+  payload?: Payload;
+}
+
 /** What one start may set differently from the class. */
 export interface ContainerStartConfigOptions {
   /** Environment of the container, in place of the class's. */
