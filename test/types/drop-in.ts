@@ -60,11 +60,11 @@ export async function route(
   return await berth.getContainer(binding).fetch(berth.switchPort(request, 9_000));
 }
 
-type Options = [
+/** The peer's types that the class above does not need. */
+export type PeerTypes = [
   berth.ContainerOptions,
   berth.ContainerEventHandler,
   berth.ContainerMessage,
   berth.ContainerStartConfigOptions,
   berth.WaitOptions,
 ];
-export type PeerTypes = Options;
