@@ -1,15 +1,9 @@
-import type { ImageConfig } from "./image-store.ts";
+import type { Image, ImageConfig } from "./image-store.ts";
 
 /** What the store keeps of an image on disk. */
-export interface ImageRecord {
-  readonly id: string;
+export interface ImageRecord extends Omit<Image, "tags"> {
   /** Names of layers, lowest first. */
   readonly layers: readonly string[];
-  readonly base: "host" | "none";
-  readonly config: ImageConfig;
-  readonly createdAtMs: number;
-  readonly sizeBytes: number;
-  readonly parent?: string;
 }
 
 /** The config of an image that nothing was said about. */

@@ -1,8 +1,7 @@
 import { CliError } from "./cli-error.ts";
 import { parseFlags, type Command } from "./command.ts";
-import { formatTemplate } from "./format-template.ts";
 import { at, listAt, textAt } from "./json-path.ts";
-import { formatTable } from "./print-table.ts";
+import { formatRows } from "./format-rows.ts";
 
 /** `docker ps`. */
 export const psCommand: Command = async ({ args, client, print }) => {
@@ -20,8 +19,7 @@ export const psCommand: Command = async ({ args, client, print }) => {
     toRow(container, flags.has("no-trunc")),
   );
   const template = flags.has("quiet") ? "{{.ID}}" : flags.value("format");
-  if (template !== undefined) for (const row of rows) print(formatTemplate(template, row));
-  else print(formatTable(columns, rows));
+  for (const text of formatRows(columns, rows, template)) print(text);
 };
 
 const columns = [

@@ -3,7 +3,7 @@ import { CliError } from "./cli-error.ts";
 import { onlyArgument, parseFlags, type Command } from "./command.ts";
 import { formatTemplate } from "./format-template.ts";
 import { at, listAt, textAt } from "./json-path.ts";
-import { formatTable } from "./print-table.ts";
+import { formatRows } from "./format-rows.ts";
 
 /** `docker pull`: nothing is fetched; says what is here and refuses by name what is not. */
 export const pullCommand: Command = async ({ args, client, print }) => {
@@ -87,8 +87,7 @@ export const imagesCommand: Command = async ({ args, client, print }) => {
     .flatMap(toRows)
     .filter((row) => patterns.every((pattern) => matches(pattern, row)));
   const template = flags.has("quiet") ? "{{.ID}}" : flags.value("format");
-  if (template !== undefined) for (const row of rows) print(formatTemplate(template, row));
-  else print(formatTable(columns, rows));
+  for (const text of formatRows(columns, rows, template)) print(text);
 };
 
 const columns = [

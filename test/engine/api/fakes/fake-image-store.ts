@@ -1,3 +1,4 @@
+import { emptyConfig } from "../../../../src/images/image-record.ts";
 import type { Image, ImageConfig, ImageStore } from "../../../../src/images/image-store.ts";
 
 /** Makes an image; what is not given is empty. */
@@ -7,15 +8,7 @@ export function fakeImage(tag: string, config: Partial<ImageConfig> = {}): Image
     tags: [tag],
     layers: [`/layers/${tag}`],
     base: "host",
-    config: {
-      env: {},
-      entrypoint: [],
-      cmd: [],
-      workingDir: "/",
-      exposedPorts: [],
-      labels: {},
-      ...config,
-    },
+    config: { ...emptyConfig, ...config },
     createdAtMs: 1_700_000_000_000,
     sizeBytes: 4096,
   };
