@@ -113,8 +113,8 @@ export class Admission {
     try {
       await pass();
       if (wasUp) return;
-      const left = aborted(budget.signal).then(() => Promise.reject(abortError(CONTAINER)));
-      await Promise.race([this.#supervisor.startHook, left]);
+      const how = await untilAborted(this.#supervisor.startHook, budget.signal);
+      if (how === "aborted") throw abortError(CONTAINER);
     } finally {
       this.#supervisor.closeLease(lease);
     }
@@ -164,7 +164,7 @@ export class Admission {
     for (;;) {
       const phase = await this.#supervisor.reconcile();
       if (phase.kind !== "stopping") break;
-      await Promise.race([this.#supervisor.ended(phase.run), aborted(abandoned)]);
+      await untilAborted(this.#supervisor.ended(phase.run), abandoned);
       abandoned.throwIfAborted();
     }
     this.#supervisor.dispatch({ kind: "start-requested" });
@@ -260,12 +260,20 @@ export class Admission {
   }
 }
 
-/** Resolves when the signal aborts, at once when it has. */
-function aborted(signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted === true) resolve();
-    signal?.addEventListener("abort", () => resolve());
-  });
+/** Waits for the work or for the signal, and leaves no listener on a signal that outlives it. */
+async function untilAborted(
+  work: Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<"aborted" | void> {
+  const left = Promise.withResolvers<"aborted">();
+  const leave = (): void => left.resolve("aborted");
+  signal?.addEventListener("abort", leave);
+  if (signal?.aborted === true) leave();
+  try {
+    return await Promise.race([work, left.promise]);
+  } finally {
+    signal?.removeEventListener("abort", leave);
+  }
 }
 
 function abortError(port: number): ContainerError {

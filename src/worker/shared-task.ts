@@ -42,12 +42,12 @@ export class SharedTask<Result> {
     const onAbort = (): void => departure.reject(patience.onAbort());
     if (signal?.aborted === true) onAbort();
     signal?.addEventListener("abort", onAbort);
-    let timer = this.#clock.setTimeout(onTimeout.bind(this), patience.timeoutMs);
-    function onTimeout(this: SharedTask<Result>): void {
+    const onTimeout = (): void => {
       const verdict = patience.onTimeout();
       if (typeof verdict !== "number") departure.reject(verdict);
-      else timer = this.#clock.setTimeout(onTimeout.bind(this), verdict);
-    }
+      else timer = this.#clock.setTimeout(onTimeout, verdict);
+    };
+    let timer = this.#clock.setTimeout(onTimeout, patience.timeoutMs);
     try {
       return await Promise.race([this.#work, departure.promise]);
     } finally {
