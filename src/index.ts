@@ -6,11 +6,16 @@ export { sessionId } from "./worker/session-id.ts";
 export { switchPort } from "./worker/switch-port.ts";
 export { ContainerError, errorCode, isContainerError } from "./errors/container-error.ts";
 export type { ContainerErrorCode } from "./errors/codes.ts";
-export type { StopCause } from "./core/lifecycle/phase.ts";
+export type { StopCause, StopRecord } from "./core/lifecycle/phase.ts";
 export type { State } from "./core/lifecycle/public-state.ts";
 export type { Duration } from "./core/duration.ts";
 export type { SessionSource } from "./core/routing/session-source.ts";
-export type { Traffic } from "./worker/http-proxy.ts";
+export type { Traffic } from "./worker/answer-passer.ts";
+export type { Liveness } from "./worker/liveness-watch.ts";
+export type { Budget, Startup } from "./worker/read-policy.ts";
+export type { HoldOptions } from "./worker/holds.ts";
+export type { RunOptions } from "./worker/jobs.ts";
+export type { InstanceStatus, InstanceUsage } from "./core/lifecycle/status.ts";
 export type { Session, SessionCookie, SessionOptions } from "./worker/session-id.ts";
 export type {
   CancellationOptions,

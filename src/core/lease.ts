@@ -1,21 +1,18 @@
 // Leases: what keeps an instance awake. Idleness is computed from them, never counted, so a lease
 // that nobody closes stops counting at its deadline and nothing can pin a container for ever.
+import type { Policy } from "./lifecycle/policy.ts";
 
-/** How long each kind of lease counts without a sign of life. */
-export const LEASE_TTL_MS = {
-  /** A request whose response headers have not come. */
-  request: 15 * 60_000,
-  /** A body under way: the platform pipes it, so its bytes are not seen. */
-  stream: 60 * 60_000,
-  /** A WebSocket, from its last message. */
-  socket: 60 * 60_000,
-} as const;
+/** How long a request whose headers have not come counts where the class sets no limit. */
+export const REQUEST_LEASE_MS = 15 * 60_000;
 
 /** A lease is not looked at more often than this, however short `sleepAfter` is. */
 const MIN_RECHECK_MS = 1_000;
 
-/** What a lease stands for. */
-export type LeaseKind = keyof typeof LEASE_TTL_MS;
+/**
+ * What a lease stands for: somebody who waits for the container, a request whose headers have not
+ * come, a body under way, an open WebSocket.
+ */
+export type LeaseKind = "wait" | "request" | "stream" | "socket";
 
 /** One thing that keeps an instance awake. */
 export interface Lease {
@@ -25,34 +22,54 @@ export interface Lease {
   activeAtMs: number;
 }
 
+/** How long each kind of lease counts without a sign of life. */
+export type LeaseLimits = Pick<Policy, "requestTimeoutMs" | "idleStreamMs" | "idleSocketMs">;
+
 /** When a lease stops counting if it shows no further sign of life. */
-export function leaseDeadlineMs(lease: Lease): number {
-  return lease.activeAtMs + LEASE_TTL_MS[lease.kind];
+export function leaseDeadlineMs(lease: Lease, limits: LeaseLimits): number {
+  return lease.activeAtMs + ttlMs(lease.kind, limits);
+}
+
+/** How many of the leases concern the container itself: those who wait for it do not. */
+export function countInFlight(leases: Iterable<Lease>, limits: LeaseLimits, nowMs: number): number {
+  let count = 0;
+  for (const lease of leases) {
+    if (lease.kind !== "wait" && leaseDeadlineMs(lease, limits) > nowMs) count += 1;
+  }
+  return count;
 }
 
 /** What idleness is reckoned from where no lease is open. */
 export interface Idleness {
   readonly lastActivityMs: number;
-  readonly sleepAfterMs: number;
+  /** When each hold runs out, by its name. */
+  readonly holds: Readonly<Record<string, number>>;
+  readonly policy: LeaseLimits & Pick<Policy, "sleepAfterMs">;
 }
 
 /**
  * When an instance has been idle for too long, if nothing more happens.
  *
  * With live leases that is never before `sleepAfterMs` from now, since each may end at any moment
- * and its end is activity; and never before the last of them runs out.
+ * and its end is activity; and never before the last of them runs out. Activity that a clock once
+ * saw in what is now the future counts as of now.
  */
-export function idleAtMs(
-  leases: Iterable<Lease>,
-  { lastActivityMs, sleepAfterMs }: Idleness,
-  nowMs: number,
-): number {
-  let deadlineMs = lastActivityMs + sleepAfterMs;
+export function idleAtMs(leases: Iterable<Lease>, idleness: Idleness, nowMs: number): number {
+  const { lastActivityMs, holds, policy } = idleness;
+  const { sleepAfterMs } = policy;
+  const heldUntilMs = Math.max(0, ...Object.values(holds));
+  let deadlineMs = Math.max(Math.min(lastActivityMs, nowMs) + sleepAfterMs, heldUntilMs);
   const soonestMs = nowMs + Math.max(sleepAfterMs, MIN_RECHECK_MS);
   for (const lease of leases) {
-    const leaseEndMs = leaseDeadlineMs(lease);
+    const leaseEndMs = leaseDeadlineMs(lease, policy);
     if (leaseEndMs <= nowMs) continue;
     deadlineMs = Math.max(deadlineMs, Math.min(leaseEndMs, soonestMs));
   }
   return deadlineMs;
+}
+
+function ttlMs(kind: LeaseKind, limits: LeaseLimits): number {
+  if (kind === "stream") return limits.idleStreamMs;
+  if (kind === "socket") return limits.idleSocketMs;
+  return Math.min(limits.requestTimeoutMs, REQUEST_LEASE_MS);
 }

@@ -54,6 +54,20 @@ export const CODES = {
   EXITED: soon,
   /** The connection broke, so whether the app did its work is unknown: repeat only what may run twice. */
   CONNECTION_LOST: { status: 502, retryAfterMs: 1_000 },
+  /** The app took longer to answer than `requestTimeout` allows. */
+  REQUEST_TIMEOUT: { status: 504, retryAfterMs: 1_000 },
+  /** The app was not ready within `startup.bootTimeout`; its container is replaced. */
+  BOOT_TIMEOUT: soon,
+  /** The container crashed and is started again after a pause. */
+  RESTARTING: soon,
+  /** The container crashed too often; it is tried again once a minute at most. */
+  CRASH_LOOP: { status: 503, retryAfterMs: 60_000 },
+  /** The day's `budget` is spent. */
+  BUDGET_SPENT: { status: 503, retryAfterMs: 3_600_000 },
+  /** As many runs began within the hour as `maxRunsPerHour` allows. */
+  RUN_LIMIT: { status: 503, retryAfterMs: 60_000 },
+  /** A hook of the class kept throwing. */
+  HOOK_FAILED: misuse,
   /** The caller left. */
   ABORTED: { status: 499 },
   /** The Durable Object was reset by a deploy, by its memory limit or by its storage. */

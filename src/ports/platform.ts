@@ -9,6 +9,8 @@ export interface Platform {
   readonly runtime: ContainerRuntime;
   readonly clock: Clock;
   readonly storage: ObjectStorage;
+  /** A number from 0 to 1, another at each call. */
+  random(): number;
   /** Keeps the object in memory until the work is settled. */
   keepAlive(work: Promise<unknown>): void;
 }

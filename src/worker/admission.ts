@@ -1,14 +1,23 @@
-import { backoffMs } from "../core/backoff.ts";
-import { isLive } from "../core/lifecycle/phase.ts";
-import { ContainerError } from "../errors/container-error.ts";
-import { classifyRuntimeError, toContainerError } from "../errors/from-runtime.ts";
-import { CAPACITY_CODES, type ContainerErrorCode } from "../errors/codes.ts";
+import { isLive, isUsable } from "../core/lifecycle/phase.ts";
+import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
+import type { ContainerError } from "../errors/container-error.ts";
 import type { Platform } from "../ports/platform.ts";
-import type { Ending } from "./exit-watch.ts";
-import { probePort } from "./probe-port.ts";
+import {
+  abortError,
+  CONTAINER,
+  gateError,
+  noInstanceError,
+  notReadyError,
+  notRunningError,
+  portError,
+  READY,
+} from "./admission-errors.ts";
+import { probePort, type ProbeOutcome } from "./probe-port.ts";
+import { RunStarter, type Attempts } from "./run-starter.ts";
 import { SharedTask, type Patience } from "./shared-task.ts";
 import { sleep } from "./sleep.ts";
 import type { Supervisor } from "./supervisor.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** How long one caller waits for an instance and for its ports. */
 export interface WaitBudget {
@@ -25,22 +34,19 @@ export interface ProbeSettings {
   readonly pingEndpoint: string;
   readonly defaultPort?: number;
   readonly requiredPorts?: readonly number[];
+  readonly ready?: ReadinessCheck;
 }
 
 /** Probed to see whether the container is up when the class names no port. */
 const UNNAMED_PORT = 33;
 
-/** Time for an instance when the caller set none. Starts are throttled for longer than 8 s. */
-const INSTANCE_TIMEOUT_MS = 30_000;
-
-/** Time for instance and ports together when the caller set none. */
-const READY_TIMEOUT_MS = 60_000;
-
-/** Key of the gate that waits for the container itself, whatever its ports do. */
-const CONTAINER = 0;
-
-/** Refusals that may pass by themselves. */
-const TRANSIENT: readonly ContainerErrorCode[] = [...CAPACITY_CODES, "CONNECTION_LOST"];
+/** What is known to answer in one run. */
+interface Proofs {
+  readonly run: number;
+  readonly gates: Set<number>;
+  /** Since when an app that was ready gave no answer. */
+  silentSinceMs?: number;
+}
 
 /**
  * Lets callers in once the container is up and their ports answer. Each port has one gate at a
@@ -50,31 +56,46 @@ export class Admission {
   readonly #platform: Platform;
   readonly #supervisor: Supervisor;
   readonly #target: ProbeSettings;
+  readonly #starter: RunStarter;
   readonly #gates = new Map<number, SharedTask<number>>();
-  #proven: { readonly run: number; readonly ports: Set<number> } = { run: 0, ports: new Set() };
-  #refusal: { readonly error: unknown } | undefined;
+  #proofs: Proofs = { run: 0, gates: new Set() };
 
   constructor(platform: Platform, supervisor: Supervisor, target: ProbeSettings) {
     this.#platform = platform;
     this.#supervisor = supervisor;
     this.#target = target;
+    this.#starter = new RunStarter(platform, supervisor);
   }
 
   /** Whether a request may go to `port` right now: the port answered in this run. */
   isOpen(port: number): boolean {
     const { phase } = this.#supervisor;
-    return phase.kind === "ready" && this.#isProven(phase.run, port);
+    return phase.kind === "ready" && this.#isProven(phase.run, this.#gateOf(port));
+  }
+
+  /**
+   * Checks that the app is ready, without a probe.
+   *
+   * @throws {ContainerError} `NOT_RUNNING`, `NOT_LISTENING`
+   */
+  checkReady(): void {
+    const { phase } = this.#supervisor;
+    if (phase.kind === "ready" && this.#platform.runtime.running) return;
+    const isBooting = isUsable(phase) && this.#platform.runtime.running;
+    throw isBooting ? notReadyError() : notRunningError("forward the request");
   }
 
   /** Takes back that a port answers, so that the next request probes it first. */
   distrust(port: number): void {
-    this.#proven.ports.delete(port);
+    this.#proofs.gates.delete(this.#gateOf(port));
   }
 
   /** Starts the container if need be and waits until every port answers. */
   async open(ports: readonly number[], budget: WaitBudget): Promise<void> {
+    const gates = new Set(ports.map((port) => this.#gateOf(port)));
+    if (this.#target.ready !== undefined) gates.add(READY);
     await this.#awake(budget, async () => {
-      const run = await this.#pass(ports, budget);
+      const run = await this.#pass([...gates], budget);
       // Said once: each event has the schedule and all leases looked at.
       if (this.#supervisor.phase.kind !== "ready")
         this.#supervisor.dispatch({ kind: "ready", run });
@@ -93,14 +114,23 @@ export class Admission {
   /** Waits for one port of a container that runs; starts none. */
   async waitForPort(port: number, budget: WaitBudget): Promise<void> {
     if (!isLive(await this.#supervisor.reconcile())) {
-      throw new ContainerError(
-        "NOT_RUNNING",
-        `Cannot wait for port ${port}: the container is not running; call start() first`,
-      );
+      throw notRunningError(`wait for port ${port}`);
     }
     await this.#awake(budget, async () => {
-      await this.#pass([port], budget);
+      await this.#pass([this.#gateOf(port)], budget);
     });
+  }
+
+  /** Begins a run and waits until it has ended, whatever its ports do. */
+  async runToEnd(signal: AbortSignal): Promise<number> {
+    const attempts = newAttempts();
+    for (;;) {
+      const run = await this.#starter.begin(signal);
+      const how = await untilAborted(this.#supervisor.ended(run), signal);
+      if (how === "aborted") throw abortError(CONTAINER);
+      if (!this.#isRefused(run)) return run;
+      await this.#starter.afterEnd(run, attempts, signal);
+    }
   }
 
   /**
@@ -109,99 +139,119 @@ export class Admission {
    */
   async #awake(budget: WaitBudget, pass: () => Promise<void>): Promise<void> {
     const wasUp = this.#isUp();
-    const lease = this.#supervisor.openLease("request");
+    const lease = this.#supervisor.openLease("wait");
     try {
       await pass();
-      if (wasUp) return;
-      const how = await untilAborted(this.#supervisor.startHook, budget.signal);
-      if (how === "aborted") throw abortError(CONTAINER);
+      if (!wasUp) await this.#startHook(budget);
     } finally {
       this.#supervisor.closeLease(lease);
     }
   }
 
-  async #pass(ports: readonly number[], budget: WaitBudget): Promise<number> {
+  /** A hook that never returns keeps nobody for longer than the app itself might have. */
+  async #startHook({ signal, readyTimeoutMs }: WaitBudget): Promise<void> {
+    const { clock } = this.#platform;
+    const over = new AbortController();
+    const limitMs = readyTimeoutMs ?? this.#supervisor.policy.readyTimeoutMs;
+    try {
+      const hook = Promise.race([this.#supervisor.startHook, sleep(clock, limitMs, over.signal)]);
+      if ((await untilAborted(hook, signal)) === "aborted") throw abortError(CONTAINER);
+    } finally {
+      over.abort();
+    }
+  }
+
+  async #pass(gates: readonly number[], budget: WaitBudget): Promise<number> {
     const startedAtMs = this.#now();
+    this.#refuseHopeless(budget);
     const runs = await Promise.all(
-      ports.map((port) => this.#gate(port).join(this.#patience(port, budget, startedAtMs))),
+      gates.map((gate) => this.#gate(gate).join(this.#patience(gate, budget, startedAtMs))),
     );
     return Math.max(...runs);
   }
 
-  #gate(port: number): SharedTask<number> {
-    const open = this.#gates.get(port);
+  /** Whoever cannot live to see the next start is told at once, and when to come back. */
+  #refuseHopeless({ readyTimeoutMs = this.#supervisor.policy.readyTimeoutMs }: WaitBudget): void {
+    const { gate } = this.#starter;
+    if (gate.kind === "open" || isLive(this.#supervisor.phase)) return;
+    const nowMs = this.#now();
+    const mayWait = gate.code === "RESTARTING" && gate.untilMs - nowMs < readyTimeoutMs;
+    if (!mayWait) throw gateError(gate, nowMs);
+  }
+
+  #gate(key: number): SharedTask<number> {
+    const open = this.#gates.get(key);
     if (open !== undefined && !open.isAbandoned) return open;
     const gate = new SharedTask(this.#platform.clock, (abandoned) =>
-      this.#prove(port, abandoned).finally(() => {
-        if (this.#gates.get(port) === gate) this.#gates.delete(port);
+      this.#prove(key, abandoned).finally(() => {
+        if (this.#gates.get(key) === gate) this.#gates.delete(key);
       }),
     );
-    this.#gates.set(port, gate);
+    this.#gates.set(key, gate);
     return gate;
   }
 
-  /** Brings the container up and the port to an answer; returns the run that answered. */
-  async #prove(port: number, abandoned: AbortSignal): Promise<number> {
-    let refusals = 0;
+  /** Brings the container up and the gate to an answer; returns the run that answered. */
+  async #prove(gate: number, abandoned: AbortSignal): Promise<number> {
+    const attempts = newAttempts();
     for (;;) {
-      const run = await this.#begin(abandoned);
-      const wasUp = this.#isUp();
-      if (this.#isProven(run, port)) return run;
-      if (!this.#isRefused(run) && (await this.#probe(run, port, abandoned))) {
-        this.#note(run, port);
+      const run = await this.#starter.begin(abandoned);
+      if (this.#isProven(run, gate)) return run;
+      attempts.wasUp = this.#isUp();
+      const outcome = this.#isRefused(run) ? "gone" : await this.#probe(run, gate, abandoned);
+      if (outcome === "answered") {
+        this.#note(run, gate);
         return run;
+      }
+      if (outcome !== "gone") {
+        this.#replace(run, outcome);
+        continue;
       }
       const phase = await this.#supervisor.reconcile();
       if (isLive(phase) && phase.run === run) continue; // it only looked gone
-      if (wasUp && !this.#supervisor.isToldToEnd(run)) continue; // it died: the next run will do
-      refusals += 1;
-      await this.#afterEnd(run, refusals, abandoned);
+      await this.#starter.afterEnd(run, attempts, abandoned);
     }
   }
 
-  /** Starts a run unless one is going on; a container that is stopping is waited for first. */
-  async #begin(abandoned: AbortSignal): Promise<number> {
-    for (;;) {
-      const phase = await this.#supervisor.reconcile();
-      if (phase.kind !== "stopping") break;
-      await untilAborted(this.#supervisor.ended(phase.run), abandoned);
-      abandoned.throwIfAborted();
-    }
-    this.#supervisor.dispatch({ kind: "start-requested" });
-    return this.#supervisor.phase.run;
+  /** An app that was ready and has been silent for too long will not answer this run. */
+  #replace(run: number, silence: "closed" | "hung"): void {
+    const { inFlight } = this.#supervisor;
+    this.#supervisor.dispatch({ kind: "wedged", run, silence, inFlight });
   }
 
-  #probe(run: number, port: number, abandoned: AbortSignal): Promise<boolean> {
+  #probe(run: number, gate: number, abandoned: AbortSignal): Promise<ProbeOutcome> {
     const { clock, runtime } = this.#platform;
     const { pingEndpoint, defaultPort, requiredPorts } = this.#target;
+    if (gate !== CONTAINER) this.#supervisor.dispatch({ kind: "ready-wanted", run });
     return probePort({
       clock,
       runtime,
-      port: port || (defaultPort ?? requiredPorts?.[0] ?? UNNAMED_PORT),
+      port: gate || (defaultPort ?? requiredPorts?.[0] ?? UNNAMED_PORT),
       url: `http://${pingEndpoint}`,
-      proof: port === CONTAINER ? "up" : "answer",
+      proof: gate === CONTAINER ? "up" : "answer",
+      probeTimeoutMs: this.#supervisor.policy.probeTimeoutMs,
+      untilMs: this.#silenceEndMs(run),
       abandoned,
       onUp: () => this.#note(run, CONTAINER),
     });
   }
 
-  /** A refusal that may pass is tried again after a pause; any other end is the callers' answer. */
-  async #afterEnd(run: number, refusals: number, abandoned: AbortSignal): Promise<void> {
-    const ending = this.#supervisor.lastEnding;
-    if (ending?.run !== run) return;
-    if (ending.kind === "exited") throw exitedError(ending);
-    this.#refusal = ending;
-    if (!TRANSIENT.includes(classifyRuntimeError(ending.error))) {
-      throw toContainerError(ending.error, "start the container");
-    }
-    await sleep(this.#platform.clock, backoffMs(refusals, 100, 5_000), abandoned);
-    abandoned.throwIfAborted();
+  /**
+   * Until when an app may be silent: one that was ready before for a little while, whoever asks;
+   * one that boots for as long as its callers wait.
+   */
+  #silenceEndMs(run: number): number {
+    if (this.#supervisor.phase.kind !== "ready") return Infinity;
+    const proofs = this.#proofsOf(run);
+    proofs.silentSinceMs ??= this.#now();
+    return proofs.silentSinceMs + this.#supervisor.policy.probeTimeoutMs;
   }
 
-  #patience(port: number, budget: WaitBudget, startedAtMs: number): Patience {
-    const graceMs = this.#stopMs();
-    const readyTimeoutMs = budget.readyTimeoutMs ?? READY_TIMEOUT_MS + graceMs;
-    const instanceTimeoutMs = budget.instanceTimeoutMs ?? INSTANCE_TIMEOUT_MS + graceMs;
+  #patience(gate: number, budget: WaitBudget, startedAtMs: number): Patience {
+    const { policy } = this.#supervisor;
+    const graceMs = this.#endingMs();
+    const readyTimeoutMs = budget.readyTimeoutMs ?? policy.readyTimeoutMs + graceMs;
+    const instanceTimeoutMs = budget.instanceTimeoutMs ?? policy.instanceTimeoutMs + graceMs;
     return {
       signal: budget.signal,
       timeoutMs: Math.min(instanceTimeoutMs, readyTimeoutMs),
@@ -211,28 +261,28 @@ export class Admission {
         const limitMs = isUp ? readyTimeoutMs : Math.min(instanceTimeoutMs, readyTimeoutMs);
         if (waitedMs < limitMs) return limitMs - waitedMs;
         const isInstanceLate = !isUp && waitedMs >= instanceTimeoutMs;
-        return isInstanceLate || port === CONTAINER
-          ? this.#noInstanceError(waitedMs)
-          : portError(port, waitedMs);
+        return this.#timeoutError(isInstanceLate ? CONTAINER : gate, waitedMs);
       },
-      onAbort: () => abortError(port),
+      onAbort: () => abortError(gate),
     };
   }
 
-  /** How long a container that is stopping may take before its successor can start. */
-  #stopMs(): number {
-    const { phase } = this.#supervisor;
-    return phase.kind === "stopping" ? Math.max(0, phase.killAtMs - this.#now()) : 0;
+  #timeoutError(gate: number, waitedMs: number): ContainerError {
+    const start = this.#starter.gate;
+    if (start.kind === "closed" && !isLive(this.#supervisor.phase)) {
+      return gateError(start, this.#now());
+    }
+    return gate === CONTAINER
+      ? noInstanceError(this.#starter.refusal, waitedMs)
+      : portError(gate, waitedMs);
   }
 
-  #noInstanceError(waitedMs: number): ContainerError {
-    if (this.#refusal !== undefined) {
-      return toContainerError(this.#refusal.error, `start the container within ${waitedMs} ms`);
-    }
-    return new ContainerError(
-      "START_TIMEOUT",
-      `Cannot start the container: no instance after ${waitedMs} ms; raise instanceGetTimeoutMS`,
-    );
+  /** How long a container that is ending may take before its successor can start. */
+  #endingMs(): number {
+    const { phase, policy } = this.#supervisor;
+    if (phase.kind === "stopping") return Math.max(0, phase.killAtMs - this.#now());
+    if (phase.kind !== "draining") return 0;
+    return Math.max(0, phase.untilMs - this.#now()) + policy.stopGraceMs;
   }
 
   #isRefused(run: number): boolean {
@@ -241,18 +291,30 @@ export class Admission {
   }
 
   #isUp(): boolean {
-    const { kind } = this.#supervisor.phase;
-    return kind === "running" || kind === "ready";
+    const { phase } = this.#supervisor;
+    return isUsable(phase) && phase.kind !== "starting";
   }
 
-  #isProven(run: number, port: number): boolean {
-    return this.#proven.run === run && this.#proven.ports.has(port);
+  /** With a readiness check of its own a class's app is ready by that alone. */
+  #gateOf(port: number): number {
+    const { ready, defaultPort } = this.#target;
+    return ready !== undefined && port === defaultPort ? READY : port;
   }
 
-  #note(run: number, port: number): void {
-    this.#refusal = undefined;
-    if (this.#proven.run !== run) this.#proven = { run, ports: new Set() };
-    this.#proven.ports.add(port);
+  #isProven(run: number, gate: number): boolean {
+    return this.#proofs.run === run && this.#proofs.gates.has(gate);
+  }
+
+  #note(run: number, gate: number): void {
+    this.#starter.admitted();
+    const proofs = this.#proofsOf(run);
+    proofs.gates.add(gate);
+    if (gate !== CONTAINER) delete proofs.silentSinceMs;
+  }
+
+  #proofsOf(run: number): Proofs {
+    if (this.#proofs.run !== run) this.#proofs = { run, gates: new Set() };
+    return this.#proofs;
   }
 
   #now(): number {
@@ -260,40 +322,6 @@ export class Admission {
   }
 }
 
-/** Waits for the work or for the signal, and leaves no listener on a signal that outlives it. */
-async function untilAborted(
-  work: Promise<void>,
-  signal: AbortSignal | undefined,
-): Promise<"aborted" | void> {
-  const left = Promise.withResolvers<"aborted">();
-  const leave = (): void => left.resolve("aborted");
-  signal?.addEventListener("abort", leave);
-  if (signal?.aborted === true) leave();
-  try {
-    return await Promise.race([work, left.promise]);
-  } finally {
-    signal?.removeEventListener("abort", leave);
-  }
-}
-
-function abortError(port: number): ContainerError {
-  const what = port === CONTAINER ? "the container" : `port ${port}`;
-  return new ContainerError("ABORTED", `Stopped waiting for ${what}: the caller left`);
-}
-
-function portError(port: number, waitedMs: number): ContainerError {
-  return new ContainerError(
-    "PORT_TIMEOUT",
-    `Cannot reach port ${port}: no answer for ${waitedMs} ms; listen on 0.0.0.0:${port}, or raise portReadyTimeoutMS`,
-    { details: { port, waitedMs } },
-  );
-}
-
-function exitedError(ending: Extract<Ending, { kind: "exited" }>): ContainerError {
-  const { exitCode, cause } = ending.exit;
-  return new ContainerError(
-    "EXITED",
-    `Cannot reach the container: it ended with exit code ${exitCode ?? "unknown"} (${cause}); check its log`,
-    { details: { exitCode, cause } },
-  );
+function newAttempts(): Attempts {
+  return { refusals: 0, ends: 0, wasUp: false };
 }

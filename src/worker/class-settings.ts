@@ -1,27 +1,16 @@
 import { parseDuration, type Duration } from "../core/duration.ts";
-import {
-  DEFAULT_SLEEP_AFTER_MS,
-  DEFAULT_STOP_GRACE_MS,
-  type Policy,
-} from "../core/lifecycle/policy.ts";
+import { DEFAULT_POLICY, type Policy } from "../core/lifecycle/policy.ts";
 import { parsePort } from "../core/port.ts";
 import { ContainerError } from "../errors/container-error.ts";
 import type { ContainerStartConfigOptions } from "./container-types.ts";
+import { readPolicy, type PolicyFields } from "./read-policy.ts";
 import { StartSettings } from "./start-settings.ts";
 
 /** The fields of a container class that are settings. */
-export interface SettingFields extends ContainerStartConfigOptions {
+export interface SettingFields extends ContainerStartConfigOptions, PolicyFields {
   readonly defaultPort?: number;
   readonly requiredPorts?: readonly number[];
-  readonly sleepAfter: Duration;
-  readonly stopGrace: Duration;
-}
-
-interface ReadPolicy {
-  readonly sleepAfter: Duration;
-  readonly stopGrace: Duration;
-  readonly policy: Policy;
-  readonly fault: unknown;
+  readonly allowedPorts?: readonly number[] | "any";
 }
 
 /** What the fields of a class mean. Read anew at each call: a class may change them at any time. */
@@ -30,7 +19,9 @@ export class ClassSettings {
   readonly starts = new StartSettings();
   readonly #fields: SettingFields;
   readonly #optionVars: Record<string, string> | undefined;
-  #read: ReadPolicy | undefined;
+  #seen: readonly unknown[] = [];
+  #policy: Policy = DEFAULT_POLICY;
+  #fault: unknown;
 
   /** @param optionVars environment from the constructor's options; fields win key by key */
   constructor(fields: SettingFields, optionVars: Record<string, string> | undefined) {
@@ -39,17 +30,18 @@ export class ClassSettings {
   }
 
   /**
-   * The durations. Never throws, since alarms and stops need them, whatever the class says: one
+   * The settings. Never throws, since alarms and stops need them, whatever the class says: one
    * that cannot be read counts as its default, and {@link ClassSettings.check} tells callers.
    */
   policy(): Policy {
-    return this.#current().policy;
+    this.#read();
+    return this.#policy;
   }
 
-  /** @throws {ContainerError} `INVALID_DURATION` when a duration of the class cannot be read */
+  /** @throws {ContainerError} `INVALID_DURATION`, `INVALID_CONFIG` when a setting cannot be read */
   check(): void {
-    const { fault } = this.#current();
-    if (fault instanceof Error) throw fault;
+    this.#read();
+    if (this.#fault instanceof Error) throw this.#fault;
   }
 
   /** What `ctx.container.start()` is given for the run that begins now. */
@@ -75,7 +67,23 @@ export class ClassSettings {
     if (chosen !== undefined) return parsePort(chosen, port === undefined ? "defaultPort" : "port");
     throw new ContainerError(
       "NO_PORT",
-      `Cannot choose a port of ${this.#fields.constructor.name}: set defaultPort in the class, or use switchPort(request, port)`,
+      `Cannot choose a port of ${this.#name}: set defaultPort in the class, or use switchPort(request, port)`,
+    );
+  }
+
+  /**
+   * Checks a port that came with a request from outside of the class.
+   *
+   * @throws {ContainerError} `PORT_NOT_ALLOWED` when the class does not name it
+   */
+  checkAllowed(port: number | undefined): void {
+    const { defaultPort, requiredPorts = [], allowedPorts = [] } = this.#fields;
+    if (port === undefined || allowedPorts === "any") return;
+    if ([defaultPort, ...requiredPorts, ...allowedPorts].includes(port)) return;
+    throw new ContainerError(
+      "PORT_NOT_ALLOWED",
+      `Cannot send a request to port ${port} of ${this.#name}: the class does not name it; set allowedPorts = [${port}], or "any"`,
+      { details: { port } },
     );
   }
 
@@ -90,27 +98,45 @@ export class ClassSettings {
     return chosen.map((port) => parsePort(port, ports === undefined ? "requiredPorts" : "ports"));
   }
 
-  // Parsed when a field has changed: this is on the path of every request.
-  #current(): ReadPolicy {
-    const { sleepAfter, stopGrace } = this.#fields;
-    if (this.#read?.sleepAfter === sleepAfter && this.#read.stopGrace === stopGrace) {
-      return this.#read;
-    }
-    let fault: unknown;
-    const read = (field: "sleepAfter" | "stopGrace", otherwiseMs: number): number => {
-      try {
-        return parseDuration(this.#fields[field], field);
-      } catch (error) {
-        fault ??= error;
-        return otherwiseMs;
-      }
-    };
-    const policy = {
-      sleepAfterMs: read("sleepAfter", DEFAULT_SLEEP_AFTER_MS),
-      stopGraceMs: read("stopGrace", DEFAULT_STOP_GRACE_MS),
-    };
-    return (this.#read = { sleepAfter, stopGrace, policy, fault });
+  /**
+   * Reads a duration that a caller gave.
+   *
+   * @throws {ContainerError} `INVALID_DURATION`
+   */
+  durationMs(value: Duration | undefined, field: string, otherwiseMs: number): number {
+    return value === undefined ? otherwiseMs : parseDuration(value, field);
   }
+
+  get #name(): string {
+    return this.#fields.constructor.name;
+  }
+
+  // Parsed when a field has changed: this is on the path of every request.
+  #read(): void {
+    const seen = this.#seen;
+    const fields = rawFields(this.#fields);
+    if (seen.length > 0 && fields.every((value, i) => value === seen[i])) return;
+    this.#seen = fields;
+    this.#fault = undefined;
+    this.#policy = readPolicy(this.#fields, (fault) => {
+      this.#fault ??= fault;
+    });
+  }
+}
+
+function rawFields(fields: PolicyFields): readonly unknown[] {
+  return [
+    fields.sleepAfter,
+    fields.drain,
+    fields.stopGrace,
+    fields.startup,
+    fields.requestTimeout,
+    fields.idleStreamTimeout,
+    fields.idleSocketTimeout,
+    fields.maxLifetime,
+    fields.maxRunsPerHour,
+    fields.budget,
+  ];
 }
 
 /** A property of the start options; the runtime minds keys that are there without a value. */

@@ -1,6 +1,12 @@
-import { DurableObject } from "cloudflare:workers";
-import type { Duration } from "../core/duration.ts";
+import type { StopRecord } from "../core/lifecycle/phase.ts";
+import {
+  toStatus,
+  toUsage,
+  type InstanceStatus,
+  type InstanceUsage,
+} from "../core/lifecycle/status.ts";
 import { publicState, type State } from "../core/lifecycle/public-state.ts";
+import { parseMoment } from "../core/moment.ts";
 import { parsePort } from "../core/port.ts";
 import { signalNumber } from "../core/signal-number.ts";
 import { checkObject } from "./check-object.ts";
@@ -8,15 +14,15 @@ import type {
   CancellationOptions,
   ContainerOptions,
   ContainerStartConfigOptions,
-  Schedule,
   Signal,
   SignalInteger,
   StartAndWaitForPortsOptions,
-  StopParams,
   WaitOptions,
 } from "./container-types.ts";
 import { readFetchArguments, readPortArguments } from "./arguments.ts";
-import type { Traffic } from "./http-proxy.ts";
+import { ContainerSchedule } from "./container-schedule.ts";
+import type { HoldOptions } from "./holds.ts";
+import type { RunOptions } from "./jobs.ts";
 import { assemble, type Machinery } from "./machinery.ts";
 import { portFromRequest } from "./switch-port.ts";
 import { systemClock } from "./system-clock.ts";
@@ -33,38 +39,7 @@ import { systemClock } from "./system-clock.ts";
  * }
  * ```
  */
-export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
-  /** Port that requests go to when they name none. */
-  defaultPort?: number;
-  /** Ports that must answer before the container counts as ready. */
-  requiredPorts?: number[];
-  /**
-   * Idle time after which `onActivityExpired` is called: `"30s"`, `"10m"`, `"1h30m"`, `"1d"`,
-   * `"500ms"`, or a number of seconds. Default: `"10m"`.
-   */
-  sleepAfter: Duration = "10m";
-  /** Environment of the container. */
-  envVars?: Record<string, string>;
-  /** Replaces the image's command. */
-  entrypoint?: string[];
-  /** Whether the container may reach the internet. Default: true. */
-  enableInternet = true;
-  /** Key-value labels attached to the container for metrics. */
-  labels?: Record<string, string>;
-  /**
-   * Host and path of the readiness probe, as `"host/path"`. Any answer but 503 counts.
-   * Default: `"ping"`, that is `/` with the host `ping`.
-   */
-  pingEndpoint = "ping";
-  /** Time between the stop signal and `destroy()`. Default: 30 s. */
-  stopGrace: Duration = "30s";
-  /**
-   * `watched` (default): response bodies and WebSockets keep the instance awake while they last.
-   * `pass-through`: they are handed to the client unseen, which is faster for chatty sockets; what
-   * is open then neither keeps the instance awake nor outlives its sleep.
-   */
-  traffic: Traffic = "watched";
-
+export class Container<Env = Cloudflare.Env> extends ContainerSchedule<Env> {
   readonly #machinery: Machinery;
 
   /**
@@ -168,7 +143,9 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
   }
 
   /**
-   * Sends a signal that asks the container to end; after `stopGrace` it is destroyed.
+   * Asks the container to end. New requests wait for the next run at once; those under way may end
+   * within `drain`, and their WebSockets are closed with 1012. Then the signal is sent, and after
+   * `stopGrace` the container is destroyed. `"SIGKILL"` is sent without a drain.
    *
    * @param signal a name, or a number from 1 to 64
    * @throws {ContainerError} `INVALID_ARGUMENT` for anything else
@@ -182,12 +159,6 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
     await this.#machinery.supervisor.destroy();
   }
 
-  /** Called once per run, when the container is up; when its ports answer, if those are awaited. */
-  onStart(): void | Promise<void> {}
-
-  /** Called once per run, when it has ended. If it throws, it is called again. */
-  onStop(_params: StopParams): void | Promise<void> {}
-
   /**
    * Called when nothing happened for `sleepAfter`. Stops the container by default; if it is not
    * stopped here, the idle time starts anew.
@@ -196,52 +167,91 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
     await this.stop();
   }
 
-  /** Called with what went wrong behind the scenes. Logs and rethrows by default. */
-  onError(error: unknown): unknown {
-    console.error("Container error:", error);
-    throw error;
+  /**
+   * Tells what is known of the instance. Neither starts the container nor keeps it awake.
+   */
+  async peek(): Promise<InstanceStatus> {
+    const { supervisor } = this.#machinery;
+    await supervisor.reconcile();
+    const { instance, leases } = supervisor;
+    return toStatus(instance, leases, supervisor.idleAtMs(systemClock.now()));
+  }
+
+  /** Sums up what the instance has used since it was made. Neither starts nor keeps it. */
+  async usage(): Promise<InstanceUsage> {
+    const { supervisor } = this.#machinery;
+    await supervisor.reconcile();
+    const busyMs = supervisor.busyMs();
+    return toUsage(supervisor.instance, busyMs, systemClock.now());
+  }
+
+  /**
+   * Keeps the instance awake without a request, through evictions of the object too.
+   *
+   * @param name the same name again gives the hold its time anew
+   * @param options `ttl`: when it runs out by itself (default: 15 min)
+   * @throws {ContainerError} `INVALID_ARGUMENT`, `INVALID_DURATION`
+   */
+  async hold(name: string, options: HoldOptions = {}): Promise<void> {
+    this.#machinery.holds.add(name, options);
+  }
+
+  /** Ends a hold. The idle time starts now. */
+  async release(name: string): Promise<void> {
+    this.#machinery.holds.remove(name);
+  }
+
+  /**
+   * Keeps the instance awake while a piece of work is under way.
+   *
+   * @param options `ttl`: for how long at most (default: 15 min)
+   */
+  async holdWhile<Result>(work: Promise<Result>, options: HoldOptions = {}): Promise<Result> {
+    return await this.#machinery.holds.during(work, options);
+  }
+
+  /**
+   * Says that a slow boot gets on: `startup.bootTimeout` begins anew. For apps that install or
+   * migrate before they listen.
+   */
+  async reportProgress(): Promise<void> {
+    const { supervisor } = this.#machinery;
+    supervisor.dispatch({ kind: "boot-progressed", run: supervisor.phase.run });
+  }
+
+  /**
+   * Runs the container to its end, for an image that does a job and exits. No port is probed.
+   *
+   * @param options what this run has in place of the class's settings, and `timeout`: after which
+   * it is stopped (default: 15 min)
+   * @returns how it ended
+   * @throws {ContainerError} `START_CONFLICT` when a run is going on; what the platform refuses the
+   * start with
+   */
+  async run(options: RunOptions = {}): Promise<StopRecord> {
+    this.#machinery.settings.check();
+    return await this.#machinery.jobs.run(options);
+  }
+
+  /**
+   * Sets an alarm of your own: `onAlarm()` is called when it is due. The object's one alarm is
+   * this library's, so `ctx.storage.setAlarm()` is not for use in a container class.
+   *
+   * @param at a date, or milliseconds since the epoch; `null` takes the alarm back
+   */
+  async setAlarm(at: Date | number | null): Promise<void> {
+    const userAlarmAtMs = at === null ? null : parseMoment(at, "the alarm");
+    this.#machinery.supervisor.keep({ userAlarmAtMs });
+  }
+
+  /** When the alarm of `setAlarm()` is due, in milliseconds since the epoch, else `null`. */
+  async getAlarm(): Promise<number | null> {
+    return this.#machinery.supervisor.instance.userAlarmAtMs;
   }
 
   /** Starts the idle time anew, as a request does. */
   renewActivityTimeout(): void {
     this.#machinery.supervisor.touch();
-  }
-
-  /**
-   * Calls a method of this class later, also when the container or the object sleeps.
-   *
-   * @param when a date, or a delay in seconds
-   * @param callback name of the method
-   * @param payload passed to the method; must survive JSON
-   * @throws {ContainerError} `INVALID_ARGUMENT` when the time or the method is not usable
-   */
-  async schedule<Payload = string>(
-    when: Date | number,
-    callback: string,
-    payload?: Payload,
-  ): Promise<Schedule<Payload>> {
-    const schedule = this.#machinery.tasks.add(
-      { when, callback, payload: payload as Payload },
-      systemClock.now(),
-    );
-    this.#machinery.supervisor.rearm();
-    return schedule;
-  }
-
-  /** The tasks that call one method, the next one first. */
-  async listSchedules<Payload = string>(callback: string): Promise<Schedule<Payload>[]> {
-    return this.#machinery.tasks.list(callback);
-  }
-
-  /** The task of an id. */
-  async getSchedule<Payload = string>(taskId: string): Promise<Schedule<Payload> | undefined> {
-    return this.#machinery.tasks.get(taskId);
-  }
-
-  /** Removes the tasks that call one method. */
-  deleteSchedules(callback: string): void {
-    this.#machinery.tasks.deleteAll(callback);
-    this.#machinery.supervisor.rearm();
   }
 
   /** Has the alarm fire within so many milliseconds at the latest. */
@@ -266,13 +276,33 @@ export class Container<Env = Cloudflare.Env> extends DurableObject<Env> {
     return await this.#machinery.proxy.forward(request, this.#machinery.settings.portOf(port));
   }
 
-  /** Sends every request to the container, to the port of `switchPort` or else `defaultPort`. */
+  /**
+   * Sends a request to the container if its app is ready, and answers `NOT_RUNNING` or
+   * `NOT_LISTENING` otherwise. Neither starts the container nor keeps it awake.
+   *
+   * @throws {ContainerError} `NO_PORT`, `INVALID_PORT`
+   */
+  async fetchIfRunning(
+    requestOrUrl: Request | string | URL,
+    portOrInit?: number | RequestInit,
+    portParam?: number,
+  ): Promise<Response> {
+    const { request, port } = readFetchArguments(requestOrUrl, portOrInit, portParam);
+    const { proxy, settings } = this.#machinery;
+    return await proxy.forwardIfRunning(request, settings.portOf(port));
+  }
+
+  /**
+   * Sends every request to the container, to the port of `switchPort` or else `defaultPort`. A
+   * port that the class does not name gets `PORT_NOT_ALLOWED`.
+   */
   override async fetch(request: Request): Promise<Response> {
     try {
       const target = portFromRequest(request);
+      this.#machinery.settings.checkAllowed(target.port);
       return await this.containerFetch(target.request, target.port);
     } catch (error) {
-      return this.#machinery.proxy.fail(error);
+      return await this.#machinery.proxy.fail(error, request);
     }
   }
 

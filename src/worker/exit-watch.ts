@@ -1,12 +1,28 @@
 import type { ObservedExit } from "../core/lifecycle/event.ts";
 import { classifyExit } from "../errors/classify-exit.ts";
-import { classifyRuntimeError } from "../errors/from-runtime.ts";
+import { CAPACITY_CODES, type ContainerErrorCode } from "../errors/codes.ts";
+import { classifyRuntimeError, toContainerError } from "../errors/from-runtime.ts";
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
 
 /** How a run ended: it ran and exited, or the platform refused to start it. */
 export type Ending =
   | { readonly kind: "exited"; readonly run: number; readonly exit: ObservedExit }
-  | { readonly kind: "start-refused"; readonly run: number; readonly error: unknown };
+  | {
+      readonly kind: "start-refused";
+      readonly run: number;
+      readonly reason: "capacity" | "failure";
+      readonly error: unknown;
+    };
+
+/** Refusals that may pass by themselves. */
+const TRANSIENT: readonly ContainerErrorCode[] = [...CAPACITY_CODES, "CONNECTION_LOST"];
+
+/** Who is told what the watch learns. */
+export interface ExitListener {
+  onEnding(ending: Ending): void;
+  /** An end whose words nobody knows: the user had better see them. */
+  report(error: unknown): void;
+}
 
 /**
  * Learns how runs end. `monitor()` is asked only when an answer is worth its price: a pending one
@@ -14,13 +30,13 @@ export type Ending =
  */
 export class ExitWatch {
   readonly #runtime: ContainerRuntime;
-  readonly #onEnding: (ending: Ending) => void;
+  readonly #listener: ExitListener;
   #watched: { readonly run: number; readonly settled: Promise<void> } | undefined;
   #last: Ending | undefined;
 
-  constructor(runtime: ContainerRuntime, onEnding: (ending: Ending) => void) {
+  constructor(runtime: ContainerRuntime, listener: ExitListener) {
     this.#runtime = runtime;
-    this.#onEnding = onEnding;
+    this.#listener = listener;
   }
 
   /** The last ending that was seen. */
@@ -38,8 +54,10 @@ export class ExitWatch {
 
   /** Notes that `start()` itself threw. A container that runs already is simply taken over. */
   refuse(run: number, error: unknown): void {
-    if (classifyRuntimeError(error) === "START_CONFLICT") return;
-    this.#end({ kind: "start-refused", run, error });
+    const code = classifyRuntimeError(error);
+    if (code === "START_CONFLICT") return;
+    const reason = TRANSIENT.includes(code) ? "capacity" : "failure";
+    this.#end({ kind: "start-refused", run, reason, error });
   }
 
   async #monitor(run: number): Promise<void> {
@@ -48,10 +66,13 @@ export class ExitWatch {
       await this.#runtime.monitor();
     } catch (error) {
       exit = classifyExit(error);
-      if (exit.cause === "admission") return this.#end({ kind: "start-refused", run, error });
-      if (this.#runtime.running && classifyRuntimeError(error) === "NOT_RUNNING") {
+      if (exit.cause === "admission") return this.refuse(run, error);
+      if (this.#runtime.running && !isCertain(exit)) {
         this.#watched = undefined; // it only looked gone: ask again when there is reason to
         return;
+      }
+      if (exit.cause === "unknown" && classifyRuntimeError(error) !== "NOT_RUNNING") {
+        this.#listener.report(toContainerError(error, `tell how run ${run} ended`));
       }
     }
     this.#end({ kind: "exited", run, exit });
@@ -59,6 +80,11 @@ export class ExitWatch {
 
   #end(ending: Ending): void {
     if (ending.run >= (this.#last?.run ?? 0)) this.#last = ending; // an older run may end late
-    this.#onEnding(ending);
+    this.#listener.onEnding(ending);
   }
+}
+
+/** An internal error of the monitor says nothing of a process that `running` still tells of. */
+function isCertain(exit: ObservedExit): boolean {
+  return exit.cause !== "unknown";
 }

@@ -1,7 +1,8 @@
 import type { StopRecord } from "../core/lifecycle/phase.ts";
 import type { Host } from "./host.ts";
 
-type Outcome = "handled" | "failed";
+/** What came of a hook; `stuck` when it was called before and has not returned yet. */
+export type HookOutcome = "handled" | "failed" | "stuck";
 
 /**
  * Calls a user's hooks. What a hook throws is reported and never stands in anybody's way; while one
@@ -11,7 +12,7 @@ export class HookRunner {
   readonly #host: Host;
   readonly #keepAlive: (work: Promise<unknown>) => void;
   readonly #underWay = new Set<string>();
-  #starting: Promise<void> = Promise.resolve();
+  #starting: Promise<unknown> = Promise.resolve();
 
   constructor(host: Host, keepAlive: (work: Promise<unknown>) => void) {
     this.#host = host;
@@ -19,7 +20,7 @@ export class HookRunner {
   }
 
   /** Resolves when the `onStart` under way has returned. */
-  get starting(): Promise<void> {
+  get starting(): Promise<unknown> {
     return this.#starting;
   }
 
@@ -27,31 +28,33 @@ export class HookRunner {
     this.#starting = this.#call(`onStart ${run}`, () => this.#host.object.onStart());
   }
 
-  /** Calls `onStop` for one record unless that call is under way already. */
-  onStop(record: StopRecord, onSettled: (outcome: Outcome) => void): void {
+  /** Calls `onStop` for one record. */
+  onStop(record: StopRecord): Promise<HookOutcome> {
     const reason = record.cause === "exit" ? "exit" : "runtime_signal";
     const hook = (): unknown => this.#host.object.onStop({ ...record, reason });
-    void this.#call(`onStop ${record.runId}`, hook, onSettled);
+    return this.#call(`onStop ${record.runId}`, hook);
   }
 
-  /** Calls `onActivityExpired` for one run unless that call is under way already. */
-  onActivityExpired(run: number, onSettled: () => void): void {
+  /** Calls `onActivityExpired` for one run. */
+  onActivityExpired(run: number): Promise<HookOutcome> {
     const hook = (): unknown => this.#host.object.onActivityExpired();
-    void this.#call(`onActivityExpired ${run}`, hook, onSettled);
+    return this.#call(`onActivityExpired ${run}`, hook);
   }
 
-  #call(key: string, hook: () => unknown, onSettled?: (outcome: Outcome) => void): Promise<void> {
-    if (this.#underWay.has(key)) return Promise.resolve();
+  /** Calls `onAlarm`. */
+  onAlarm(): void {
+    void this.#call("onAlarm", () => this.#host.object.onAlarm());
+  }
+
+  #call(key: string, hook: () => unknown): Promise<HookOutcome> {
+    if (this.#underWay.has(key)) return Promise.resolve("stuck");
     this.#underWay.add(key);
-    const work = this.#attempt(hook).then((outcome) => {
-      this.#underWay.delete(key);
-      onSettled?.(outcome);
-    });
+    const work = this.#attempt(hook).finally(() => this.#underWay.delete(key));
     this.#keepAlive(work);
     return work;
   }
 
-  async #attempt(hook: () => unknown): Promise<Outcome> {
+  async #attempt(hook: () => unknown): Promise<HookOutcome> {
     try {
       await Promise.resolve(); // a hook may call the object back: never from inside a transition
       await hook();

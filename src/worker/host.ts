@@ -6,13 +6,14 @@ export interface Hooks {
   onStart(): void | Promise<void>;
   onStop(params: StopParams): void | Promise<void>;
   onActivityExpired(): Promise<void>;
+  onAlarm(): void | Promise<void>;
 }
 
 /** The user's class as the machinery sees it. */
 export interface Host {
   readonly object: Hooks;
   readonly settings: {
-    /** The durations, read anew at each call: a class may change its fields at any time. */
+    /** The settings, read anew at each call: a class may change its fields at any time. */
     policy(): Policy;
     /** What `ctx.container.start()` is given for the run that begins now. */
     startOptions(): ContainerStartupOptions;

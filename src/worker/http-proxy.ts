@@ -1,13 +1,10 @@
+import { ContainerError } from "../errors/container-error.ts";
 import { classifyRuntimeError, toContainerError } from "../errors/from-runtime.ts";
 import { toResponse } from "../errors/to-response.ts";
-import type { Lease } from "../core/lease.ts";
-import type { ContainerRuntime } from "../ports/container-runtime.ts";
+import type { Platform } from "../ports/platform.ts";
 import type { Admission } from "./admission.ts";
+import type { AnswerPasser, Traffic } from "./answer-passer.ts";
 import type { Supervisor } from "./supervisor.ts";
-import { joinSockets } from "./join-sockets.ts";
-
-/** How bodies and sockets pass: seen by idleness and drain, or handed through unseen. */
-export type Traffic = "watched" | "pass-through";
 
 /** Methods that may be sent twice. */
 const IDEMPOTENT: ReadonlySet<string> = new Set([
@@ -19,20 +16,25 @@ const IDEMPOTENT: ReadonlySet<string> = new Set([
   "TRACE",
 ]);
 
-/** Below this a body of known length is not watched: less than what a socket's buffers hold. */
-const SHORT_BODY_BYTES = 16 * 1_024;
+/** The user's object: its fields may change at any time. */
+export interface ProxiedObject {
+  readonly traffic: Traffic;
+  readonly requiredPorts?: readonly number[];
+  errorResponse(
+    error: ContainerError,
+    request: Request,
+  ): Response | undefined | Promise<Response | undefined>;
+}
 
 /** What the proxy works with. */
 export interface ProxyParts {
-  readonly runtime: ContainerRuntime;
+  readonly platform: Platform;
   readonly supervisor: Supervisor;
   readonly admission: Admission;
-  /** Keeps the object in memory until the work is settled. */
-  keepAlive(work: Promise<unknown>): void;
+  readonly passer: AnswerPasser;
   /** Whether a request's signal has to be named for the container to hear of it. */
   readonly isSignalNamed: boolean;
-  /** The user's object: its fields may change at any time. */
-  readonly object: { readonly traffic: Traffic; readonly requiredPorts?: readonly number[] };
+  readonly object: ProxiedObject;
 }
 
 /** A request that got no answer, and the run that it was sent to. */
@@ -62,19 +64,42 @@ export class HttpProxy {
       }
     } catch (error) {
       this.#parts.supervisor.suspect();
-      return this.fail(error, `proxy to port ${port}`);
+      return await this.fail(error, request, `proxy to port ${port}`);
     }
   }
 
-  /** Answers in place of the app. The public learns the code; the text goes to the log. */
-  fail(error: unknown, action = "answer"): Response {
+  /**
+   * Forwards one request if the app answers already. Neither starts the container nor keeps it
+   * awake.
+   */
+  async forwardIfRunning(request: Request, port: number): Promise<Response> {
+    const { platform, admission } = this.#parts;
+    try {
+      admission.checkReady();
+      const init = this.#signalOf(request);
+      return await platform.runtime.getTcpPort(port).fetch(withPlainScheme(request), init);
+    } catch (error) {
+      return await this.fail(error, request, `proxy to port ${port}`);
+    }
+  }
+
+  /**
+   * Answers in place of the app: as the class says, else with the code alone. The public learns
+   * the code; the text goes to the log.
+   */
+  async fail(error: unknown, request: Request, action = "answer"): Promise<Response> {
     const known = toContainerError(error, action);
     if (known.code !== "ABORTED") console.error(known.message);
-    return toResponse(known);
+    try {
+      return (await this.#parts.object.errorResponse(known, request)) ?? toResponse(known);
+    } catch (mistake) {
+      console.error("errorResponse() failed:", mistake);
+      return toResponse(known);
+    }
   }
 
   #isOpen(port: number): boolean {
-    return this.#parts.admission.isOpen(port) && this.#parts.runtime.running;
+    return this.#parts.admission.isOpen(port) && this.#parts.platform.runtime.running;
   }
 
   #admit(request: Request, port: number): Promise<void> {
@@ -84,71 +109,30 @@ export class HttpProxy {
 
   /** A request that failed may go once more, after the container answers again. */
   async #sendAgain(request: Request, port: number, { run, error }: Failure): Promise<Response> {
+    const { admission, supervisor } = this.#parts;
     const code = classifyRuntimeError(error);
     const isUnsent = code === "NOT_LISTENING" || code === "NOT_RUNNING";
-    if (isUnsent) this.#parts.admission.distrust(port);
-    const isCut = code === "CONNECTION_LOST" && !this.#parts.supervisor.isToldToEnd(run);
+    if (isUnsent) admission.distrust(port);
+    const isCut = code === "CONNECTION_LOST" && !supervisor.isToldToEnd(run);
     if (!mayRepeat(request, isUnsent, isCut)) throw error;
     await this.#admit(request, port);
     return await this.#sendOnce(request, port);
   }
 
   async #sendOnce(request: Request, port: number): Promise<Response> {
-    const { runtime, supervisor } = this.#parts;
+    const { platform, supervisor, passer } = this.#parts;
     const lease = supervisor.openLease("request");
     try {
-      const init = this.#parts.isSignalNamed ? { signal: request.signal } : undefined;
-      const response = await runtime.getTcpPort(port).fetch(request, init);
-      return this.#pass(request.method, response, lease);
+      const fetched = platform.runtime.getTcpPort(port).fetch(request, this.#signalOf(request));
+      return passer.pass(request.method, await fetched, lease);
     } catch (error) {
       supervisor.closeLease(lease);
       throw error;
     }
   }
 
-  #pass(method: string, response: Response, lease: Lease): Response {
-    const { supervisor } = this.#parts;
-    const isUnwatched = this.#parts.object.traffic === "pass-through" || method === "HEAD";
-    if (isUnwatched || isShort(response)) {
-      supervisor.closeLease(lease);
-      return response;
-    }
-    if (response.webSocket !== null) return this.#watchSocket(response, response.webSocket, lease);
-    if (response.body === null) {
-      supervisor.closeLease(lease);
-      return response;
-    }
-    return this.#watchBody(response, response.body, lease);
-  }
-
-  /**
-   * The platform pipes the body, without a turn of ours per chunk; its end ends the lease. A pipe
-   * alone does not keep the object in memory, and its eviction would cut it (measured on workerd).
-   */
-  #watchBody(response: Response, body: ReadableStream, lease: Lease): Response {
-    const { supervisor } = this.#parts;
-    supervisor.renewLease(lease, "stream");
-    const close = (): void => supervisor.closeLease(lease);
-    const broken = (): void => {
-      close();
-      supervisor.suspect();
-    };
-    const { readable, writable } = pipeFor(response.headers);
-    this.#parts.keepAlive(body.pipeTo(writable).then(close, broken));
-    return new Response(readable, response);
-  }
-
-  #watchSocket(response: Response, container: WebSocket, lease: Lease): Response {
-    const { supervisor } = this.#parts;
-    supervisor.renewLease(lease, "socket");
-    const client = joinSockets(container, {
-      onMessage: () => supervisor.renewLease(lease),
-      onClosed: () => {
-        supervisor.closeLease(lease);
-        supervisor.suspect();
-      },
-    });
-    return new Response(null, { status: 101, webSocket: client, headers: response.headers });
+  #signalOf(request: Request): RequestInit | undefined {
+    return this.#parts.isSignalNamed ? { signal: request.signal } : undefined;
   }
 }
 
@@ -162,30 +146,9 @@ function mayRepeat(request: Request, isUnsent: boolean, isCut: boolean): boolean
   return isUnsent || (isCut && IDEMPOTENT.has(request.method));
 }
 
-/**
- * A short body of known length is on its way when its headers come, whatever the client does: the
- * sockets hold it. The idle time that begins with the headers covers it, and a pipe would cost as
- * much as half the request.
- */
-function isShort(response: Response): boolean {
-  if (response.status === 101) return false; // a socket, whatever length its server may name
-  const length = response.headers.get("content-length");
-  return length !== null && Number(length) <= SHORT_BODY_BYTES;
-}
-
 /** Ports of a container speak plain HTTP; nothing but the scheme of the URL changes. */
 function withPlainScheme(request: Request): Request {
   const { url } = request;
   if (!url.startsWith("https:")) return request;
   return new Request(`http:${url.slice("https:".length)}`, request);
-}
-
-/**
- * A pipe that keeps the length where the app told it, so that the client is told, too. The length
- * of an encoded body counts bytes that the platform has decoded by now.
- */
-function pipeFor(headers: Headers): IdentityTransformStream {
-  const length = headers.get("content-length");
-  const isPlain = length !== null && /^\d{1,15}$/.test(length) && !headers.has("content-encoding");
-  return isPlain ? new FixedLengthStream(Number(length)) : new IdentityTransformStream();
 }

@@ -1,5 +1,4 @@
 import { lifeFloorMs } from "../core/activity.ts";
-import { alarmTime } from "../core/lifecycle/alarm-time.ts";
 import type { Policy } from "../core/lifecycle/policy.ts";
 import { toContainerError } from "../errors/from-runtime.ts";
 import type { Platform } from "../ports/platform.ts";
@@ -28,28 +27,26 @@ export class PlatformControl {
   /**
    * Raises the floor under the container's life while the object is out of memory. A runtime
    * without it ends the container with the object, so there the object is kept by `untilEnd`.
+   *
+   * @param untilMs the last moment at which something may still need the container
    */
-  extendLife(policy: Policy, untilEnd: () => Promise<void>): void {
-    const { runtime } = this.#platform;
+  extendLife(policy: Policy, untilMs: number, untilEnd: () => Promise<void>): void {
+    const { runtime, clock } = this.#platform;
     if (!runtime.running) return; // the start was refused on the spot
     if (typeof runtime.setInactivityTimeout !== "function") {
       this.#platform.keepAlive(untilEnd());
       return;
     }
-    const floorMs = lifeFloorMs(policy.sleepAfterMs, policy.stopGraceMs);
+    const floorMs = lifeFloorMs(policy) + Math.max(0, untilMs - clock.now());
     this.#attempt("extend its life", () => runtime.setInactivityTimeout(floorMs));
   }
 
-  /** Sets, deletes or keeps the one alarm of the object, and returns when it will come. */
-  arm(armedAtMs: number | null, dueAtMs: number | undefined): number | null {
-    const { storage, clock } = this.#platform;
-    const atMs = alarmTime(armedAtMs, dueAtMs, clock.now());
-    if (atMs !== armedAtMs) {
-      this.#attempt("set the alarm", () =>
-        atMs === null ? storage.deleteAlarm() : storage.setAlarm(atMs),
-      );
-    }
-    return atMs;
+  /** Sets or deletes the one alarm of the object. */
+  setAlarm(atMs: number | null): void {
+    const { storage } = this.#platform;
+    this.#attempt("set the alarm", () =>
+      atMs === null ? storage.deleteAlarm() : storage.setAlarm(atMs),
+    );
   }
 
   #attempt(action: string, work: () => unknown): void {

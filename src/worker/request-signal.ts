@@ -1,4 +1,4 @@
-import { LEASE_TTL_MS } from "../core/lease.ts";
+import { REQUEST_LEASE_MS } from "../core/lease.ts";
 import { read } from "../errors/from-runtime.ts";
 
 /** Gives a request a signal that aborts when its client leaves. */
@@ -34,7 +34,7 @@ export function warnOfUnseenAborts(
   const missing = [SIGNAL_FLAG, PASSTHROUGH_FLAG].filter((flag) => flags[flag] !== true);
   if (missing.length === 0) return;
   warned.add(containerClass);
-  const minutes = LEASE_TTL_MS.request / 60_000;
+  const minutes = REQUEST_LEASE_MS / 60_000;
   console.warn(
     `${containerClass.name}: a client that leaves before its answer began may keep the container awake for ${minutes} minutes; add to the Wrangler configuration: "compatibility_flags": ${JSON.stringify([SIGNAL_FLAG, PASSTHROUGH_FLAG])} (missing: ${missing.join(", ")})`,
   );

@@ -1,25 +1,19 @@
 import { shouldPersistActivity } from "../core/activity.ts";
 import { idleAtMs, type Lease, type LeaseKind } from "../core/lease.ts";
-import type { Command } from "../core/lifecycle/command.ts";
 import type { Happening } from "../core/lifecycle/event.ts";
 import { nextAlarm } from "../core/lifecycle/next-alarm.ts";
-import { isLive, type Lifecycle, type Phase } from "../core/lifecycle/phase.ts";
-import {
-  fromRunRecord,
-  RUN_RECORD_KEY,
-  toRunRecord,
-  type Instance,
-  type RunRecord,
-} from "../core/lifecycle/run-record.ts";
+import { isEnding, isLive, isUsable, type Lifecycle, type Phase } from "../core/lifecycle/phase.ts";
 import type { Policy } from "../core/lifecycle/policy.ts";
+import type { Instance } from "../core/lifecycle/run-record.ts";
 import { transition } from "../core/lifecycle/transition.ts";
-import type { Platform } from "../ports/platform.ts";
+import { CommandRunner } from "./command-runner.ts";
 import { ExitWatch, type Ending } from "./exit-watch.ts";
 import { HookRunner } from "./hook-runner.ts";
-import type { Host } from "./host.ts";
+import { InstanceStore } from "./instance-store.ts";
+import { LeaseBook } from "./lease-book.ts";
 import { PlatformControl } from "./platform-control.ts";
-import type { ScheduleTable } from "./schedule-table.ts";
 import { sleep } from "./sleep.ts";
+import type { SupervisorParts } from "./supervisor-parts.ts";
 
 /** How long a container may look gone before its end is taken for granted, unseen. */
 const GONE_GRACE_MS = 1_000;
@@ -30,63 +24,95 @@ const SUSPICION_MS = 250;
 /** How long a caller of `destroy()` waits; the alarm sees to it after that. */
 const DESTROY_WAIT_MS = 10_000;
 
+/** An alarm that comes later than this says more of the clock than of what it was set for. */
+const LATE_MS = 60_000;
+
 /**
- * Turns what happens to one instance into events, keeps what the transition decides, and does what
- * it commands. Decides nothing itself.
+ * Turns what happens to one instance into events, keeps what the transition decides, and has done
+ * what it commands. Decides nothing itself.
  */
 export class Supervisor {
-  readonly #platform: Platform;
-  readonly #host: Host;
-  readonly #tasks: ScheduleTable;
+  readonly #parts: SupervisorParts;
   readonly #hooks: HookRunner;
   readonly #exits: ExitWatch;
-  readonly #control: PlatformControl;
-  readonly #leases = new Set<Lease>(); // gone with the object, as what they stand for
-  #instance: Instance;
+  readonly #store: InstanceStore;
+  readonly #commands: CommandRunner;
+  readonly #leases: LeaseBook;
   #policy: Policy | undefined;
   #toldToEnd = 0;
   #lastActivityMs: number;
 
-  constructor(platform: Platform, host: Host, tasks: ScheduleTable) {
-    this.#platform = platform;
-    this.#host = host;
-    this.#tasks = tasks;
+  constructor(parts: SupervisorParts) {
+    const { platform, host } = parts;
+    this.#parts = parts;
+    const report = (error: unknown): void => host.report(error);
+    const control = new PlatformControl(platform, report);
+    this.#leases = new LeaseBook(platform.clock);
     this.#hooks = new HookRunner(host, (work) => platform.keepAlive(work));
-    this.#control = new PlatformControl(platform, (error) => host.report(error));
-    this.#exits = new ExitWatch(platform.runtime, (ending) => this.dispatch(ending));
-    const record = platform.storage.kv.get<RunRecord>(RUN_RECORD_KEY);
-    this.#instance = fromRunRecord(record, this.#now());
-    this.#lastActivityMs = this.#instance.lastActivityMs;
+    this.#exits = new ExitWatch(platform.runtime, {
+      onEnding: (ending) => this.dispatch({ ...ending, random: platform.random() }),
+      report,
+    });
+    this.#commands = new CommandRunner({
+      ...parts,
+      control,
+      hooks: this.#hooks,
+      exits: this.#exits,
+      supervisor: this,
+    });
+    this.#store = new InstanceStore(platform, control);
+    this.#lastActivityMs = this.#store.current.lastActivityMs;
+  }
+
+  /** The instance as it was last written down. */
+  get instance(): Instance {
+    return this.#store.current;
   }
 
   /** What is believed of the instance. */
   get lifecycle(): Lifecycle {
-    return this.#instance.lifecycle;
+    return this.#store.current.lifecycle;
   }
 
   /** The phase the instance is in. */
   get phase(): Phase {
-    return this.#instance.lifecycle.phase;
+    return this.#store.current.lifecycle.phase;
+  }
+
+  /** The settings of the class as they are now. */
+  get policy(): Policy {
+    return this.#parts.host.settings.policy();
   }
 
   /** Resolves when the current run's `onStart` has returned; at once when none is under way. */
-  get startHook(): Promise<void> {
+  get startHook(): Promise<unknown> {
     return this.#hooks.starting;
+  }
+
+  /** The leases that are open. */
+  get leases(): ReadonlySet<Lease> {
+    return this.#leases.open;
+  }
+
+  /** How many requests, bodies and sockets the container has now. */
+  get inFlight(): number {
+    return this.#leases.inFlight(this.policy);
   }
 
   /** Takes up what the last object in memory left. Call it once, when the class is complete. */
   construct(): void {
-    this.#policy = this.#host.settings.policy();
-    this.dispatch({ kind: "constructed", isRunning: this.#platform.runtime.running });
+    this.#policy = this.policy;
+    this.dispatch({ kind: "constructed", isRunning: this.#parts.platform.runtime.running });
   }
 
   /** Feeds what happened just now through the transition, writes the outcome down, then acts. */
   dispatch(happening: Happening): void {
     const event = { ...happening, atMs: this.#now() };
-    const step = transition(this.lifecycle, event, this.#host.settings.policy());
-    this.#keep(step.lifecycle);
-    if (this.phase.kind === "stopping") this.#toldToEnd = this.phase.run;
-    for (const command of step.commands) this.#execute(command);
+    if (event.kind === "start-requested") this.#lastActivityMs = event.atMs;
+    const step = transition(this.lifecycle, event, this.policy);
+    this.keep({ lifecycle: step.lifecycle });
+    if (isEnding(this.phase)) this.#toldToEnd = this.phase.run;
+    for (const command of step.commands) this.#commands.run(command, this.phase.run);
   }
 
   /**
@@ -95,7 +121,7 @@ export class Supervisor {
    * @returns the phase, in which a container that is gone counts as stopped
    */
   async reconcile(): Promise<Phase> {
-    const { runtime } = this.#platform;
+    const { runtime } = this.#parts.platform;
     if (isLive(this.phase) !== runtime.running) {
       this.dispatch({ kind: "observed", isRunning: runtime.running });
       if (isLive(this.phase) && !runtime.running) await this.#settle(this.phase.run, GONE_GRACE_MS);
@@ -105,14 +131,14 @@ export class Supervisor {
 
   /** Looks after the container a moment later, because a connection to it broke. */
   suspect(): void {
-    const { clock } = this.#platform;
-    this.#platform.keepAlive(sleep(clock, SUSPICION_MS).then(() => this.reconcile()));
+    const { clock, keepAlive } = this.#parts.platform;
+    keepAlive(sleep(clock, SUSPICION_MS).then(() => this.reconcile()));
   }
 
-  /** Asks the container to end, if there is one. */
+  /** Asks the container to end, if there is one, once what is in flight has ended. */
   async stop(signal: number): Promise<void> {
     await this.reconcile();
-    this.dispatch({ kind: "stop-requested", signal });
+    this.dispatch({ kind: "stop-requested", signal, inFlight: this.inFlight });
   }
 
   /** Ends the container and waits for that. Never for ever: the alarm destroys it again. */
@@ -123,23 +149,13 @@ export class Supervisor {
     await this.#settle(phase.run, DESTROY_WAIT_MS);
   }
 
-  /** Waits until the end of a run is known, or must be taken for granted. */
-  async #settle(run: number, graceMs: number): Promise<void> {
-    const { clock, runtime } = this.#platform;
-    const settled = new AbortController();
-    await Promise.race([
-      this.#exits.watch(run).finally(() => settled.abort()),
-      sleep(clock, graceMs, settled.signal),
-    ]);
-    settled.abort();
-    if (this.phase.run !== run || runtime.running) return;
-    const exit = { exitCode: null, cause: "unknown" } as const;
-    this.dispatch({ kind: "exited", run, exit });
-  }
-
-  /** Waits for the end of a run, however long that takes. */
+  /** Waits for the end of a run, however long that takes, also one that nobody tells of. */
   async ended(run: number): Promise<void> {
-    await this.#exits.watch(run);
+    const { runtime } = this.#parts.platform;
+    while (isLive(this.phase) && this.phase.run === run) {
+      await this.#settle(run, GONE_GRACE_MS);
+      if (runtime.running) await this.#turn();
+    }
   }
 
   /** How the last run that ended did so, with the runtime's error where it gave one. */
@@ -156,22 +172,20 @@ export class Supervisor {
   touch(): void {
     const nowMs = this.#now();
     this.#lastActivityMs = nowMs;
-    if (!isLive(this.phase)) return;
-    const policy = this.#host.settings.policy();
+    if (!isUsable(this.phase)) return;
+    const { policy } = this;
     const isOld = policy !== this.#policy; // the class changed its mind: the alarm may be too late
-    const { lastActivityMs } = this.#instance;
+    const { lastActivityMs } = this.instance;
     if (!isOld && !shouldPersistActivity(nowMs, lastActivityMs, policy.sleepAfterMs)) return;
     this.#policy = policy;
-    this.#keep(this.lifecycle);
-    this.#execute({ kind: "extend-life" });
+    this.keep({});
+    this.#commands.run({ kind: "extend-life" }, this.phase.run);
   }
 
   /** Opens a lease: the instance is busy until it is closed or its deadline passes. */
   openLease(kind: LeaseKind): Lease {
     this.touch();
-    const lease = { kind, activeAtMs: this.#lastActivityMs };
-    this.#leases.add(lease);
-    return lease;
+    return this.#leases.add(kind);
   }
 
   /** Notes a sign of life of one lease, and what it stands for from now on. */
@@ -183,100 +197,104 @@ export class Supervisor {
 
   /** Closes a lease; its end is activity, so the idle time starts now. */
   closeLease(lease: Lease): void {
-    if (this.#leases.delete(lease)) this.touch();
+    if (!this.#leases.remove(lease)) return;
+    this.touch();
+    const { phase } = this;
+    if (phase.kind === "draining" && this.inFlight === 0) {
+      this.dispatch({ kind: "quiet", run: phase.run });
+    }
   }
 
   /** Does what is due: scheduled tasks, hooks to repeat, the idle stop, the kill after the grace. */
   async alarm(): Promise<void> {
-    this.#instance = { ...this.#instance, alarmAtMs: null };
+    const { tasks, platform } = this.#parts;
+    const dueAtMs = this.#store.takeAlarm();
+    const lateMs = this.#now() - (dueAtMs ?? Infinity);
+    if (lateMs > LATE_MS) this.#leases.forgive(lateMs);
     await this.reconcile();
     const atMs = this.#now();
-    this.#platform.keepAlive(this.#tasks.runDue(atMs, (result) => this.#afterTask(result)));
-    this.dispatch({ kind: "alarm", idleAtMs: this.#idleAtMs(atMs) });
+    platform.keepAlive(tasks.runDue(atMs, (result) => this.#afterTask(result)));
+    this.#runUserAlarm(atMs);
+    const inFlight = this.inFlight;
+    this.dispatch({ kind: "alarm", idleAtMs: this.idleAtMs(atMs), inFlight });
   }
 
-  /** Re-arms the alarm after the schedule changed. */
-  rearm(): void {
-    this.#keep(this.lifecycle);
+  /** Writes what changed down and sets the alarm, before anything is done about it. Never waits. */
+  keep(changes: Partial<Instance>): void {
+    const nowMs = this.#now();
+    const { lifecycle, userAlarmAtMs, busyMs, holds } = { ...this.instance, ...changes };
+    const taskDueAtMs = this.#parts.tasks.nextDueAtMs() ?? Infinity;
+    const dueAtMs = nextAlarm(
+      lifecycle,
+      {
+        policy: this.policy,
+        idleAtMs: this.idleAtMs(nowMs, holds),
+        otherDueAtMs: Math.min(taskDueAtMs, userAlarmAtMs ?? Infinity),
+      },
+      nowMs,
+    );
+    const lastActivityMs = this.#lastActivityMs;
+    const all = { ...changes, lastActivityMs, busyMs: busyMs + this.#leases.takeBusyMs() };
+    this.#store.keep(all, dueAtMs);
+  }
+
+  /** Says what holds the instance awake, by name and end. */
+  hold(holds: Readonly<Record<string, number>>): void {
+    this.#lastActivityMs = this.#now();
+    this.keep({ holds });
+    if (isUsable(this.phase)) this.#commands.run({ kind: "extend-life" }, this.phase.run);
+  }
+
+  /** How long something was in flight, in milliseconds. */
+  busyMs(): number {
+    this.keep({});
+    return this.instance.busyMs;
   }
 
   /** Has the alarm fire within `delayMs` at the latest. */
   wakeWithin(delayMs: number): void {
-    const alarmAtMs = this.#control.arm(this.#instance.alarmAtMs, this.#now() + delayMs);
-    this.#instance = { ...this.#instance, alarmAtMs };
+    this.#store.wakeBy(this.#now() + delayMs);
   }
 
-  #now(): number {
-    return this.#platform.clock.now();
-  }
-
-  #idleAtMs(nowMs: number): number {
-    const { sleepAfterMs } = this.#host.settings.policy();
-    return idleAtMs(this.#leases, { lastActivityMs: this.#lastActivityMs, sleepAfterMs }, nowMs);
-  }
-
-  /** Writes the instance down and sets the alarm, before anything is done about it. Never waits. */
-  #keep(lifecycle: Lifecycle): void {
-    const nowMs = this.#now();
-    const before = this.#instance;
-    const dueAtMs = nextAlarm(
-      lifecycle,
-      { idleAtMs: this.#idleAtMs(nowMs), taskDueAtMs: this.#tasks.nextDueAtMs() },
-      nowMs,
-    );
-    const alarmAtMs = this.#control.arm(before.alarmAtMs, dueAtMs);
+  /** When the instance is idle for too long, if nothing more happens. */
+  idleAtMs(nowMs: number, holds: Readonly<Record<string, number>> = this.instance.holds): number {
+    const { policy } = this;
     const lastActivityMs = this.#lastActivityMs;
-    this.#instance = { lifecycle, alarmAtMs, lastActivityMs };
-    const isSame =
-      lifecycle === before.lifecycle &&
-      alarmAtMs === before.alarmAtMs &&
-      lastActivityMs === before.lastActivityMs;
-    if (!isSame) this.#platform.storage.kv.put(RUN_RECORD_KEY, toRunRecord(this.#instance));
+    return idleAtMs(this.#leases.open, { lastActivityMs, holds, policy }, nowMs);
   }
 
-  #execute(command: Command): void {
-    const { run } = this.phase;
-    switch (command.kind) {
-      case "start":
-        return this.#start(run);
-      case "signal":
-        return this.#control.signal(command.signal);
-      case "destroy":
-        return this.#control.destroy();
-      case "watch-exit":
-        return void this.ended(run).catch((error: unknown) => this.#host.report(error));
-      case "extend-life":
-        return this.#control.extendLife(this.#host.settings.policy(), () => this.ended(run));
-      case "call-on-start":
-        return this.#hooks.onStart(run);
-      case "call-on-stop":
-        return this.#hooks.onStop(command.record, (outcome) => {
-          const { runId } = command.record;
-          this.dispatch({ kind: "stop-delivered", runId, outcome });
-        });
-      case "call-activity-expired":
-        return this.#hooks.onActivityExpired(run, () => {
-          this.touch();
-          this.dispatch({ kind: "expiry-handled", run });
-        });
-      case "report-lost-stop":
-        return this.#host.report(
-          new Error(`Gave up onStop for run ${command.record.runId}: it kept throwing`),
-        );
-    }
-  }
-
-  #start(run: number): void {
-    this.#lastActivityMs = this.#now();
-    try {
-      this.#platform.runtime.start(this.#host.settings.startOptions());
-    } catch (error) {
-      this.#exits.refuse(run, error);
-    }
+  #runUserAlarm(atMs: number): void {
+    const { userAlarmAtMs } = this.instance;
+    if (userAlarmAtMs === null || userAlarmAtMs > atMs) return;
+    this.keep({ userAlarmAtMs: null });
+    this.#hooks.onAlarm();
   }
 
   #afterTask(result: PromiseSettledResult<void>): void {
-    if (result.status === "rejected") this.#host.report(result.reason);
-    this.rearm();
+    if (result.status === "rejected") this.#parts.host.report(result.reason);
+    this.keep({});
+  }
+
+  /** Waits until the end of a run is known, or must be taken for granted. */
+  async #settle(run: number, graceMs: number): Promise<void> {
+    const { clock, runtime } = this.#parts.platform;
+    const settled = new AbortController();
+    await Promise.race([
+      this.#exits.watch(run).finally(() => settled.abort()),
+      sleep(clock, graceMs, settled.signal),
+    ]);
+    settled.abort();
+    if (this.phase.run !== run || runtime.running) return;
+    const exit = { exitCode: null, cause: "unknown" } as const;
+    this.dispatch({ kind: "exited", run, exit, random: this.#parts.platform.random() });
+  }
+
+  /** A runtime that answers at once, and nothing of use, is not asked again in the same breath. */
+  #turn(): Promise<void> {
+    return sleep(this.#parts.platform.clock, SUSPICION_MS);
+  }
+
+  #now(): number {
+    return this.#parts.platform.clock.now();
   }
 }

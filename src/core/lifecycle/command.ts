@@ -1,3 +1,4 @@
+import type { ContainerErrorCode } from "../../errors/codes.ts";
 import type { StopRecord } from "./phase.ts";
 
 /**
@@ -11,6 +12,8 @@ export type Command =
   | { readonly kind: "signal"; readonly signal: number }
   /** End the container at once. */
   | { readonly kind: "destroy" }
+  /** Close the sockets with a code that tells the clients whether to come back. */
+  | { readonly kind: "close-sockets"; readonly code: 1001 | 1012 }
   /** Find out how the run ended, or will end, and report it as `exited`. */
   | { readonly kind: "watch-exit" }
   /** Push the floor under the container's life past the next idle deadline. */
@@ -18,5 +21,5 @@ export type Command =
   | { readonly kind: "call-on-start" }
   | { readonly kind: "call-on-stop"; readonly record: StopRecord }
   | { readonly kind: "call-activity-expired" }
-  /** Tell the user that `onStop` was given up for this record. */
-  | { readonly kind: "report-lost-stop"; readonly record: StopRecord };
+  /** Tell the user what was done of our own accord. */
+  | { readonly kind: "report"; readonly code: ContainerErrorCode; readonly text: string };

@@ -7,16 +7,45 @@ export interface ObservedExit {
 }
 
 /**
+ * What the app does that answers no more. A port that is closed may belong to an app that ends
+ * what it began and takes no more; one that takes requests and answers none has lost them.
+ */
+export type Silence = "closed" | "hung";
+
+/**
  * Something that happened to an instance. What speaks of a run carries its number, so that what an
- * older run says late is ignored.
+ * older run says late is ignored. `inFlight` is how many requests, bodies and sockets the container
+ * has at that moment; `random` is a number from 0 to 1.
  */
 export type Happening =
   | { readonly kind: "constructed" | "observed"; readonly isRunning: boolean }
   | { readonly kind: "start-requested" | "destroy-requested" }
-  | { readonly kind: "start-refused" | "up" | "ready" | "expiry-handled"; readonly run: number }
-  | { readonly kind: "exited"; readonly run: number; readonly exit: ObservedExit }
-  | { readonly kind: "stop-requested"; readonly signal: number }
-  | { readonly kind: "alarm"; readonly idleAtMs: number }
+  | {
+      readonly kind: "start-refused";
+      readonly run: number;
+      /** The platform has none to give, or the image does not run. */
+      readonly reason: "capacity" | "failure";
+      readonly random: number;
+    }
+  | {
+      readonly kind:
+        "ready-wanted" | "boot-progressed" | "up" | "ready" | "expiry-handled" | "quiet";
+      readonly run: number;
+    }
+  | {
+      readonly kind: "wedged";
+      readonly run: number;
+      readonly silence: Silence;
+      readonly inFlight: number;
+    }
+  | {
+      readonly kind: "exited";
+      readonly run: number;
+      readonly exit: ObservedExit;
+      readonly random: number;
+    }
+  | { readonly kind: "stop-requested"; readonly signal: number; readonly inFlight: number }
+  | { readonly kind: "alarm"; readonly idleAtMs: number; readonly inFlight: number }
   | {
       readonly kind: "stop-delivered";
       readonly runId: number;
@@ -25,3 +54,6 @@ export type Happening =
 
 /** A happening and its moment, in milliseconds since the epoch. */
 export type LifecycleEvent = Happening & { readonly atMs: number };
+
+/** The event of one kind. */
+export type EventOf<Kind extends LifecycleEvent["kind"]> = Extract<LifecycleEvent, { kind: Kind }>;

@@ -1,12 +1,14 @@
-import type { Lifecycle, Phase } from "./phase.ts";
-import { HOOK_TIMEOUT_MS } from "./policy.ts";
+import { phaseDeadlineMs } from "./deadlines.ts";
+import type { Lifecycle } from "./phase.ts";
+import type { Policy } from "./policy.ts";
 
 /** What the next alarm depends on besides the lifecycle itself. */
 export interface Obligations {
+  readonly policy: Policy;
   /** When the instance is idle for too long, if nothing more happens. */
   readonly idleAtMs: number;
-  /** When the next scheduled task is due. */
-  readonly taskDueAtMs: number | undefined;
+  /** When something else is due: a scheduled task, an alarm of the user's own. */
+  readonly otherDueAtMs: number | undefined;
 }
 
 /** An alarm never follows another sooner than this, so that no mistake can make a loop of them. */
@@ -18,19 +20,11 @@ export const ALARM_FLOOR_MS = 100;
  */
 export function nextAlarm(
   lifecycle: Lifecycle,
-  obligations: Obligations,
+  { policy, idleAtMs, otherDueAtMs = Infinity }: Obligations,
   nowMs: number,
 ): number | undefined {
-  const { phase, outbox } = lifecycle;
-  const { idleAtMs, taskDueAtMs = Infinity } = obligations;
-  const hooks = outbox.map((pending) => pending.dueAtMs);
-  const dueAtMs = Math.min(taskDueAtMs, phaseDeadlineMs(phase, idleAtMs), ...hooks);
+  const hooks = lifecycle.outbox.map((pending) => pending.dueAtMs);
+  const phaseMs = phaseDeadlineMs(lifecycle, { idleAtMs, nowMs, policy });
+  const dueAtMs = Math.min(otherDueAtMs, phaseMs, ...hooks);
   return dueAtMs === Infinity ? undefined : Math.max(dueAtMs, nowMs + ALARM_FLOOR_MS);
-}
-
-/** While `onActivityExpired` runs only its loss with the object has to be noticed. */
-function phaseDeadlineMs(phase: Phase, idleAtMs: number): number {
-  if (phase.kind === "stopped") return Infinity;
-  if (phase.kind === "stopping") return phase.killAtMs;
-  return phase.expiredAtMs === undefined ? idleAtMs : phase.expiredAtMs + HOOK_TIMEOUT_MS;
 }

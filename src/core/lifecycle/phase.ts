@@ -1,3 +1,6 @@
+import { NO_CRASHES, type Crashes } from "./crashes.ts";
+import { newUsage, type Usage } from "./usage.ts";
+
 /** Why a run ended. `unknown` means that nobody saw it: never a made-up exit code. */
 export type StopCause =
   "exit" | "signal" | "rollout" | "oom" | "idle" | "stop" | "destroy" | "admission" | "unknown";
@@ -25,18 +28,38 @@ export interface PendingStop {
   readonly dueAtMs: number;
 }
 
-/** No container runs. `run` is the number of the last one, 0 before the first. */
-export interface Stopped {
-  readonly kind: "stopped";
+interface Down {
+  /** The number of the last run, 0 before the first. */
   readonly run: number;
   readonly sinceMs: number;
   readonly exitCode: number | null;
+}
+
+/** No container runs. */
+export interface Stopped extends Down {
+  readonly kind: "stopped";
+}
+
+/** The last run crashed: the next may begin at `retryAtMs`, if somebody wants it then. */
+export interface Backoff extends Down {
+  readonly kind: "backoff";
+  readonly retryAtMs: number;
+}
+
+/** Runs crashed too often: one more is tried at `retryAtMs`, if somebody wants it then. */
+export interface Failed extends Down {
+  readonly kind: "failed";
+  readonly retryAtMs: number;
+  /** How many trials have failed since. */
+  readonly trials: number;
 }
 
 interface Live {
   readonly run: number;
   readonly sinceMs: number;
   readonly startedAtMs: number;
+  /** Set while a run has to show that a failed instance works again: how many trials failed. */
+  readonly trial?: number;
 }
 
 interface Expirable extends Live {
@@ -44,13 +67,18 @@ interface Expirable extends Live {
   readonly expiredAtMs?: number;
 }
 
+interface Booting extends Expirable {
+  /** When the boot counts as failed; set once somebody waits for the app. */
+  readonly bootUntilMs?: number;
+}
+
 /** `start()` was issued; nothing answers yet. */
-export interface Starting extends Expirable {
+export interface Starting extends Booting {
   readonly kind: "starting";
 }
 
-/** The container is up, and nobody asked whether its ports answer. */
-export interface Running extends Expirable {
+/** The container is up, and its ports are not known to answer. */
+export interface Running extends Booting {
   readonly kind: "running";
 }
 
@@ -59,32 +87,75 @@ export interface Ready extends Expirable {
   readonly kind: "ready";
 }
 
-/** The container was told to end. */
-export interface Stopping extends Live {
-  readonly kind: "stopping";
+/** What the app did for which its run is ended: its end counts as a crash. */
+export type Fault = "wedged" | "boot-timeout";
+
+interface Ending extends Live {
   readonly cause: StopCause;
+  readonly fault?: Fault;
+}
+
+/** The container takes no new requests; those in flight may end until `untilMs`. */
+export interface Draining extends Ending {
+  readonly kind: "draining";
+  readonly signal: number;
+  readonly untilMs: number;
+}
+
+/** The container was told to end. */
+export interface Stopping extends Ending {
+  readonly kind: "stopping";
   /** When it is destroyed if it has not ended by itself. */
   readonly killAtMs: number;
 }
 
-/** The one state of an instance. */
-export type Phase = Stopped | Starting | Running | Ready | Stopping;
+/** A phase in which no container exists. */
+export type DownPhase = Stopped | Backoff | Failed;
+
+/** A phase in which the container may be used. */
+export type UsablePhase = Starting | Running | Ready;
+
+/** A phase in which the container is on its way out. */
+export type EndingPhase = Draining | Stopping;
 
 /** A phase in which a container exists. */
-export type LivePhase = Exclude<Phase, Stopped>;
+export type LivePhase = UsablePhase | EndingPhase;
 
-/** Everything about an instance that outlives the Durable Object's memory. */
+/** The one state of an instance. */
+export type Phase = DownPhase | LivePhase;
+
+/** Everything about an instance's runs that outlives the Durable Object's memory. */
 export interface Lifecycle {
   readonly phase: Phase;
   readonly outbox: readonly PendingStop[];
+  readonly crashes: Crashes;
+  readonly usage: Usage;
+  /** How the last run that ended did so; `null` before that. */
+  readonly lastStop: StopRecord | null;
 }
 
 /** The lifecycle of an instance that never started. */
 export function newLifecycle(atMs: number): Lifecycle {
-  return { phase: { kind: "stopped", run: 0, sinceMs: atMs, exitCode: null }, outbox: [] };
+  return {
+    phase: { kind: "stopped", run: 0, sinceMs: atMs, exitCode: null },
+    outbox: [],
+    crashes: NO_CRASHES,
+    usage: newUsage(atMs),
+    lastStop: null,
+  };
 }
 
 /** Whether a container exists in this phase. */
 export function isLive(phase: Phase): phase is LivePhase {
-  return phase.kind !== "stopped";
+  return "startedAtMs" in phase;
+}
+
+/** Whether the container of this phase is on its way out. */
+export function isEnding(phase: Phase): phase is EndingPhase {
+  return phase.kind === "draining" || phase.kind === "stopping";
+}
+
+/** Whether the container of this phase may be used. */
+export function isUsable(phase: Phase): phase is UsablePhase {
+  return isLive(phase) && !isEnding(phase);
 }

@@ -1,16 +1,49 @@
-/** A user's lifecycle settings, parsed once. All durations in milliseconds. */
+/** A user's settings, parsed once. All durations in milliseconds. */
 export interface Policy {
   /** Idle time after which `onActivityExpired` is called. */
   readonly sleepAfterMs: number;
+  /** Time for what is in flight to end before the stop signal is sent. */
+  readonly drainMs: number;
   /** Time between the first stop signal and `destroy()`. */
   readonly stopGraceMs: number;
+  /** How long a boot that somebody waits for may take before it counts as failed. */
+  readonly bootTimeoutMs: number;
+  /** How long one caller waits for an instance. */
+  readonly instanceTimeoutMs: number;
+  /** How long one caller waits for instance and ports together. */
+  readonly readyTimeoutMs: number;
+  /** A probe that got no answer in this time has failed. */
+  readonly probeTimeoutMs: number;
+  /** How long a request may wait for its headers; `Infinity` without a limit. */
+  readonly requestTimeoutMs: number;
+  /** How long a body counts that moves no byte. */
+  readonly idleStreamMs: number;
+  /** How long a socket counts that carries no message. */
+  readonly idleSocketMs: number;
+  /** How long one run may last; `Infinity` without a limit. */
+  readonly maxLifetimeMs: number;
+  /** How many runs may begin within an hour; `Infinity` without a limit. */
+  readonly maxRunsPerHour: number;
+  /** How long containers may run within a day of UTC; `Infinity` without a limit. */
+  readonly runMsPerDay: number;
 }
 
-/** Idle time when the user set none. */
-export const DEFAULT_SLEEP_AFTER_MS = 600_000;
-
-/** Time between SIGTERM and `destroy()` when the user set none. */
-export const DEFAULT_STOP_GRACE_MS = 30_000;
+/** What holds where the user set nothing. */
+export const DEFAULT_POLICY: Policy = {
+  sleepAfterMs: 600_000,
+  drainMs: 30_000,
+  stopGraceMs: 30_000,
+  bootTimeoutMs: 300_000,
+  instanceTimeoutMs: 30_000, // starts are throttled for longer than 8 s
+  readyTimeoutMs: 60_000,
+  probeTimeoutMs: 5_000,
+  requestTimeoutMs: Infinity,
+  idleStreamMs: 15 * 60_000,
+  idleSocketMs: 60 * 60_000,
+  maxLifetimeMs: Infinity,
+  maxRunsPerHour: Infinity,
+  runMsPerDay: Infinity,
+};
 
 /** A `destroy()` that did not end the container is repeated this often. */
 export const DESTROY_RETRY_MS = 30_000;

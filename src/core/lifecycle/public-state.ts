@@ -13,8 +13,11 @@ const STATUS = {
   starting: "running",
   running: "running",
   ready: "healthy",
+  draining: "stopping",
   stopping: "stopping",
   stopped: "stopped",
+  backoff: "stopped",
+  failed: "stopped",
 } as const;
 
 /**
@@ -24,7 +27,7 @@ const STATUS = {
 export function publicState(lifecycle: Lifecycle): State {
   const { phase } = lifecycle;
   const lastChange = phase.sinceMs;
-  if (phase.kind === "stopped" && phase.exitCode !== null) {
+  if ("exitCode" in phase && phase.exitCode !== null) {
     return { lastChange, status: "stopped_with_code", exitCode: phase.exitCode };
   }
   return { lastChange, status: STATUS[phase.kind] };

@@ -1,5 +1,4 @@
-import { newLifecycle } from "./phase.ts";
-import type { Lifecycle } from "./phase.ts";
+import { newLifecycle, type Lifecycle } from "./phase.ts";
 import { publicState } from "./public-state.ts";
 import type { State } from "./public-state.ts";
 
@@ -9,7 +8,7 @@ import type { State } from "./public-state.ts";
  */
 export type RunRecord = State & {
   /** What only this package knows; absent in a record of the peer. */
-  berth?: Instance;
+  berth?: Partial<Omit<Instance, "lifecycle">> & { readonly lifecycle: Partial<Lifecycle> };
 };
 
 /** The instance as the object holds it in memory. */
@@ -19,6 +18,14 @@ export interface Instance {
   readonly lastActivityMs: number;
   /** When the alarm was last set for, `null` when it was deleted. */
   readonly alarmAtMs: number | null;
+  /** When the user's own alarm is to come, `null` when there is none. */
+  readonly userAlarmAtMs: number | null;
+  /** When each hold runs out, by its name. */
+  readonly holds: Readonly<Record<string, number>>;
+  /** How long something was in flight, in milliseconds. */
+  readonly busyMs: number;
+  /** How many times the object came into memory. */
+  readonly wakeUps: number;
 }
 
 /** The storage key, the same as the peer's. */
@@ -31,10 +38,19 @@ export function toRunRecord(instance: Instance): RunRecord {
 
 /**
  * Reads an instance back. A record of the peer that says running or healthy counts as stopped:
- * reconciliation adopts its container if there is one.
+ * reconciliation adopts its container if there is one. What an older version of this package did
+ * not write is as in a new instance.
  */
 export function fromRunRecord(record: RunRecord | undefined, nowMs: number): Instance {
-  return (
-    record?.berth ?? { lifecycle: newLifecycle(nowMs), lastActivityMs: nowMs, alarmAtMs: null }
-  );
+  const { lifecycle, ...kept } = record?.berth ?? { lifecycle: {} };
+  return {
+    lastActivityMs: nowMs,
+    alarmAtMs: null,
+    userAlarmAtMs: null,
+    holds: {},
+    busyMs: 0,
+    wakeUps: 0,
+    ...kept,
+    lifecycle: { ...newLifecycle(nowMs), ...lifecycle },
+  };
 }

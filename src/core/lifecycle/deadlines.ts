@@ -1,0 +1,99 @@
+import type { EventOf } from "./event.ts";
+import {
+  isEnding,
+  isLive,
+  type EndingPhase,
+  type Lifecycle,
+  type Phase,
+  type UsablePhase,
+} from "./phase.ts";
+import { HOOK_TIMEOUT_MS, type Policy } from "./policy.ts";
+import { destroy, end, ending, send } from "./run-stop.ts";
+import { move, stay, type Step } from "./step.ts";
+import { budgetEndMs } from "./usage.ts";
+
+const SIGTERM = 15;
+
+/** When the policy ends a run, whatever it does: at the end of its life, or of the day's budget. */
+export function runLimitMs(
+  { usage }: Lifecycle,
+  { startedAtMs }: UsablePhase,
+  { nowMs, policy }: { readonly nowMs: number; readonly policy: Policy },
+): number {
+  const { runMsPerDay, maxLifetimeMs } = policy;
+  const budgetMs =
+    runMsPerDay === Infinity ? Infinity : budgetEndMs(usage, startedAtMs, { nowMs, runMsPerDay });
+  return Math.min(startedAtMs + maxLifetimeMs, budgetMs);
+}
+
+/** Evaluates every deadline of the phase, by the time and not by what the alarm was set for. */
+export function onAlarm(lifecycle: Lifecycle, event: EventOf<"alarm">, policy: Policy): Step {
+  const { phase } = lifecycle;
+  if (!isLive(phase)) return stay(lifecycle);
+  return isEnding(phase)
+    ? onEndingAlarm(lifecycle, phase, { ...event, policy })
+    : onUsableAlarm(lifecycle, phase, { ...event, policy });
+}
+
+type Alarm = EventOf<"alarm"> & { readonly policy: Policy };
+
+function onEndingAlarm(lifecycle: Lifecycle, phase: EndingPhase, alarm: Alarm): Step {
+  const { atMs, inFlight } = alarm;
+  if (phase.kind === "stopping") {
+    const { killAtMs: _past, ...doomed } = phase;
+    return atMs >= phase.killAtMs ? destroy(lifecycle, doomed, atMs) : stay(lifecycle);
+  }
+  const isOver = inFlight === 0 || atMs >= phase.untilMs;
+  return isOver ? send(lifecycle, phase, alarm) : stay(lifecycle);
+}
+
+/** A start that nobody waits for any more is idle as well: it must not run for ever. */
+function onUsableAlarm(lifecycle: Lifecycle, phase: UsablePhase, alarm: Alarm): Step {
+  const { atMs, idleAtMs, inFlight, policy } = alarm;
+  if (atMs >= runLimitMs(lifecycle, phase, { nowMs: atMs, policy })) {
+    return end(lifecycle, { cause: "stop", signal: SIGTERM, atMs, inFlight }, policy);
+  }
+  if (atMs >= bootUntilMs(phase)) {
+    const step = destroy(
+      lifecycle,
+      ending(phase, { cause: "destroy", atMs, fault: "boot-timeout" }),
+    );
+    const text = `The app of run ${phase.run} was not ready in time: its container is replaced; raise startup.bootTimeout, or call reportProgress() while it boots`;
+    return {
+      ...step,
+      commands: [...step.commands, { kind: "report", code: "BOOT_TIMEOUT", text }],
+    };
+  }
+  if (atMs < idleAtMs) return stay(lifecycle);
+  return move(lifecycle, { ...phase, expiredAtMs: atMs }, { kind: "call-activity-expired" });
+}
+
+/** The idle time starts anew unless the hook has ended the run. */
+export function onExpiryHandled(lifecycle: Lifecycle): Step {
+  const { phase } = lifecycle;
+  if (!("expiredAtMs" in phase)) return stay(lifecycle);
+  const { expiredAtMs: _handled, ...kept } = phase;
+  return move(lifecycle, kept);
+}
+
+/** When the phase has to be looked at again; `Infinity` when nothing is owed. */
+export function phaseDeadlineMs(
+  lifecycle: Lifecycle,
+  {
+    idleAtMs,
+    nowMs,
+    policy,
+  }: { readonly idleAtMs: number; readonly nowMs: number; readonly policy: Policy },
+): number {
+  const { phase } = lifecycle;
+  if (!isLive(phase)) return Infinity;
+  if (phase.kind === "stopping") return phase.killAtMs;
+  if (phase.kind === "draining") return phase.untilMs;
+  // While onActivityExpired runs only its loss with the object has to be noticed.
+  const idleMs = phase.expiredAtMs === undefined ? idleAtMs : phase.expiredAtMs + HOOK_TIMEOUT_MS;
+  return Math.min(idleMs, bootUntilMs(phase), runLimitMs(lifecycle, phase, { nowMs, policy }));
+}
+
+function bootUntilMs(phase: Phase): number {
+  return ("bootUntilMs" in phase ? phase.bootUntilMs : undefined) ?? Infinity;
+}

@@ -1,0 +1,73 @@
+import type { LifecycleEvent } from "./event.ts";
+import { NO_CRASHES } from "./crashes.ts";
+import { isLive, isUsable, type Lifecycle } from "./phase.ts";
+import type { Policy } from "./policy.ts";
+import { send } from "./run-stop.ts";
+import { startGate } from "./start-gate.ts";
+import { move, stay, type Step } from "./step.ts";
+import { withStart } from "./usage.ts";
+
+type Observation = Extract<LifecycleEvent, { isRunning: boolean }>;
+
+/**
+ * A new object in memory takes up what the last one left. What was in flight is gone with that, so
+ * a drain is over.
+ */
+export function onConstructed(lifecycle: Lifecycle, event: Observation, policy: Policy): Step {
+  const { phase } = lifecycle;
+  if (!isLive(phase) || !event.isRunning) return onObserved(lifecycle, event);
+  if (phase.kind === "draining") return send(lifecycle, phase, { ...event, policy });
+  return stay(lifecycle, { kind: phase.kind === "stopping" ? "watch-exit" : "extend-life" });
+}
+
+/**
+ * Compares what we believe with what the runtime says. A container without a record is adopted:
+ * the record was lost with the object, so nobody else will ever stop it.
+ */
+export function onObserved(lifecycle: Lifecycle, { atMs, isRunning }: Observation): Step {
+  const { phase } = lifecycle;
+  if (isLive(phase) === isRunning) return stay(lifecycle);
+  if (isLive(phase)) return stay(lifecycle, { kind: "watch-exit" });
+  const run = phase.run + 1; // L7
+  const adopted = { kind: "running", run, sinceMs: atMs, startedAtMs: atMs } as const;
+  const usage = withStart(lifecycle.usage, atMs);
+  return move({ ...lifecycle, usage }, adopted, { kind: "extend-life" });
+}
+
+export function onStartRequested(lifecycle: Lifecycle, atMs: number, policy: Policy): Step {
+  const { phase } = lifecycle;
+  if (isLive(phase)) return stay(lifecycle); // L1
+  if (startGate(lifecycle, policy, atMs).kind === "closed") return stay(lifecycle); // L9
+  const run = phase.run + 1; // L7
+  const trial = phase.kind === "failed" ? { trial: phase.trials } : undefined;
+  const starting = { kind: "starting", run, sinceMs: atMs, startedAtMs: atMs, ...trial } as const;
+  const usage = withStart(lifecycle.usage, atMs);
+  return move({ ...lifecycle, usage }, starting, { kind: "start" }, { kind: "extend-life" });
+}
+
+/** The first who waits for the app sets how long its boot may take. L12 */
+export function onReadyWanted(lifecycle: Lifecycle, atMs: number, policy: Policy): Step {
+  const { phase } = lifecycle;
+  if (!isUsable(phase) || phase.kind === "ready" || phase.bootUntilMs !== undefined) {
+    return stay(lifecycle);
+  }
+  return move(lifecycle, { ...phase, bootUntilMs: atMs + policy.bootTimeoutMs });
+}
+
+/** A boot that is known to get on has its whole time again. */
+export function onBootProgressed(lifecycle: Lifecycle, atMs: number, policy: Policy): Step {
+  const { phase } = lifecycle;
+  if (phase.kind !== "starting" && phase.kind !== "running") return stay(lifecycle);
+  return move(lifecycle, { ...phase, bootUntilMs: atMs + policy.bootTimeoutMs });
+}
+
+export function onUp(lifecycle: Lifecycle, kind: "running" | "ready", atMs: number): Step {
+  const { phase } = lifecycle;
+  const isFirst = phase.kind === "starting";
+  if (!isFirst && (phase.kind !== "running" || kind === "running")) return stay(lifecycle);
+  const commands = isFirst ? [{ kind: "call-on-start" } as const] : []; // L3
+  if (kind === "running") return move(lifecycle, { ...phase, kind, sinceMs: atMs }, ...commands);
+  const { bootUntilMs: _met, trial, ...live } = phase;
+  const crashes = trial === undefined ? lifecycle.crashes : NO_CRASHES; // L11
+  return move({ ...lifecycle, crashes }, { ...live, kind, sinceMs: atMs }, ...commands);
+}

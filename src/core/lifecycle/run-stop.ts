@@ -1,0 +1,125 @@
+import type { EventOf } from "./event.ts";
+import {
+  isLive,
+  isUsable,
+  type Fault,
+  type Lifecycle,
+  type LivePhase,
+  type StopCause,
+  type Stopping,
+} from "./phase.ts";
+import { DESTROY_RETRY_MS, type Policy } from "./policy.ts";
+import { move, stay, type Step } from "./step.ts";
+
+const SIGKILL = 9;
+const SIGTERM = 15;
+
+/** How a run is told to end. */
+export interface StopOrder {
+  readonly cause: StopCause;
+  readonly signal: number;
+  readonly atMs: number;
+  readonly inFlight: number;
+  readonly fault?: Fault;
+}
+
+export function onStopRequested(
+  lifecycle: Lifecycle,
+  { atMs, signal, inFlight }: EventOf<"stop-requested">,
+  policy: Policy,
+): Step {
+  const { phase } = lifecycle;
+  if (phase.kind === "stopping") return stay(lifecycle, { kind: "signal", signal });
+  if (phase.kind === "draining") {
+    return signal === SIGKILL
+      ? send(lifecycle, { ...phase, signal }, { atMs, policy })
+      : stay(lifecycle);
+  }
+  if (!isLive(phase)) return stay(lifecycle);
+  const cause = phase.expiredAtMs === undefined ? "stop" : "idle";
+  return end(lifecycle, { cause, signal, atMs, inFlight }, policy);
+}
+
+/** Ends a run gracefully: at once when nothing is in flight, else after a drain. L10 */
+export function end(lifecycle: Lifecycle, order: StopOrder, policy: Policy): Step {
+  const { phase } = lifecycle;
+  if (!isUsable(phase)) return stay(lifecycle);
+  const { signal, atMs, inFlight } = order;
+  const untilMs = atMs + policy.drainMs;
+  const draining = { ...ending(phase, order), kind: "draining", signal, untilMs } as const;
+  if (inFlight === 0 || policy.drainMs === 0 || signal === SIGKILL) {
+    return send(lifecycle, draining, { atMs, policy });
+  }
+  const code = order.cause === "idle" ? 1001 : 1012;
+  return move(lifecycle, draining, { kind: "close-sockets", code });
+}
+
+/** Sends the signal of a drain that is over. L5 */
+export function send(
+  lifecycle: Lifecycle,
+  phase: Ending & { readonly signal: number },
+  { atMs, policy }: { readonly atMs: number; readonly policy: Policy },
+): Step {
+  const { run, startedAtMs, cause, fault, signal } = phase;
+  const stopping: Stopping = {
+    kind: "stopping",
+    run,
+    startedAtMs,
+    sinceMs: atMs,
+    cause,
+    ...(fault && { fault }),
+    killAtMs: atMs + policy.stopGraceMs,
+  };
+  return move(lifecycle, stopping, { kind: "signal", signal }, { kind: "watch-exit" });
+}
+
+/** The last that was in flight has ended. */
+export function onQuiet(lifecycle: Lifecycle, atMs: number, policy: Policy): Step {
+  const { phase } = lifecycle;
+  return phase.kind === "draining" ? send(lifecycle, phase, { atMs, policy }) : stay(lifecycle);
+}
+
+export function onDestroyRequested(lifecycle: Lifecycle, atMs: number): Step {
+  const { phase } = lifecycle;
+  if (!isLive(phase)) return stay(lifecycle);
+  const fault = "fault" in phase ? phase.fault : undefined;
+  return destroy(lifecycle, ending(phase, { cause: "destroy", atMs, ...(fault && { fault }) }));
+}
+
+/**
+ * An app that does not answer any more is ended for the next run's sake. One that only closed its
+ * port may be ending what it began, so that may end; one that hangs has nothing left to lose.
+ */
+export function onWedged(
+  lifecycle: Lifecycle,
+  { atMs, run, silence, inFlight }: EventOf<"wedged">,
+  policy: Policy,
+): Step {
+  const { phase } = lifecycle;
+  if (!isUsable(phase)) return stay(lifecycle);
+  const why = { cause: "destroy", atMs, fault: "wedged" } as const;
+  const text = `The app of run ${run} does not answer any more (${silence}): its container is replaced`;
+  const report = { kind: "report", code: "NOT_LISTENING", text } as const;
+  const step =
+    silence === "closed" && inFlight > 0
+      ? end(lifecycle, { ...why, signal: SIGTERM, inFlight }, policy)
+      : destroy(lifecycle, ending(phase, why));
+  return { ...step, commands: [...step.commands, report] };
+}
+
+type Ending = Omit<Stopping, "kind" | "killAtMs">;
+
+/** What a run is while it ends. */
+export function ending(
+  { run, startedAtMs }: LivePhase,
+  { cause, atMs, fault }: Pick<StopOrder, "cause" | "atMs" | "fault">,
+): Ending {
+  return { run, startedAtMs, sinceMs: atMs, cause, ...(fault && { fault }) };
+}
+
+/** Once, and again when the next deadline passes. L5 */
+export function destroy(lifecycle: Lifecycle, phase: Ending, atMs: number = phase.sinceMs): Step {
+  const killAtMs = atMs + DESTROY_RETRY_MS;
+  const doomed = { ...phase, kind: "stopping", killAtMs } as const;
+  return move(lifecycle, doomed, { kind: "destroy" }, { kind: "watch-exit" });
+}

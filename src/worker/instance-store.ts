@@ -1,0 +1,64 @@
+import { alarmTime } from "../core/lifecycle/alarm-time.ts";
+import {
+  fromRunRecord,
+  RUN_RECORD_KEY,
+  toRunRecord,
+  type Instance,
+  type RunRecord,
+} from "../core/lifecycle/run-record.ts";
+import type { Platform } from "../ports/platform.ts";
+import type { PlatformControl } from "./platform-control.ts";
+
+/** What is persisted of one instance, and its one alarm. */
+export class InstanceStore {
+  readonly #platform: Platform;
+  readonly #control: PlatformControl;
+  #instance: Instance;
+
+  constructor(platform: Platform, control: PlatformControl) {
+    this.#platform = platform;
+    this.#control = control;
+    const record = platform.storage.kv.get<RunRecord>(RUN_RECORD_KEY);
+    const instance = fromRunRecord(record, platform.clock.now());
+    // Written with whatever is written next: a wake-up alone is not worth a write.
+    this.#instance = { ...instance, wakeUps: instance.wakeUps + 1 };
+  }
+
+  /** The instance as it was last kept. */
+  get current(): Instance {
+    return this.#instance;
+  }
+
+  /**
+   * Writes the instance down and sets the alarm. Never waits. Where the write fails nothing has
+   * changed, in memory neither, and the caller is told.
+   */
+  keep(changes: Partial<Instance>, dueAtMs: number | undefined): void {
+    const { storage, clock } = this.#platform;
+    const before = this.#instance;
+    const alarmAtMs = alarmTime(before.alarmAtMs, dueAtMs, clock.now());
+    const after = { ...before, ...changes, alarmAtMs };
+    if (!isSame(before, after)) storage.kv.put(RUN_RECORD_KEY, toRunRecord(after));
+    this.#instance = after;
+    if (alarmAtMs !== before.alarmAtMs) this.#control.setAlarm(alarmAtMs);
+  }
+
+  /** Notes that the alarm has come, so that none is set. Returns when it should have come. */
+  takeAlarm(): number | null {
+    const { alarmAtMs } = this.#instance;
+    this.#instance = { ...this.#instance, alarmAtMs: null };
+    return alarmAtMs;
+  }
+
+  /** Has the alarm come at `atMs` at the latest. */
+  wakeBy(atMs: number): void {
+    const { alarmAtMs } = this.#instance;
+    this.keep({}, alarmAtMs === null ? atMs : Math.min(alarmAtMs, atMs));
+  }
+}
+
+/** The busy time alone moves with every request; it is written with what matters. */
+function isSame(before: Instance, after: Instance): boolean {
+  const keys = ["lifecycle", "alarmAtMs", "lastActivityMs", "holds", "userAlarmAtMs"] as const;
+  return keys.every((key) => before[key] === after[key]);
+}

@@ -1,0 +1,129 @@
+import { backoffMs } from "../core/backoff.ts";
+import type { Phase } from "../core/lifecycle/phase.ts";
+import { startGate, type StartGate } from "../core/lifecycle/start-gate.ts";
+import { toContainerError } from "../errors/from-runtime.ts";
+import type { Platform } from "../ports/platform.ts";
+import { exitedError, gateError } from "./admission-errors.ts";
+import { sleep } from "./sleep.ts";
+import type { Supervisor } from "./supervisor.ts";
+import { untilAborted } from "./until-aborted.ts";
+
+/** How many runs may end under one who waits before that is the answer. */
+const MAX_ENDS = 2;
+
+/** What one who waits has seen so far. */
+export interface Attempts {
+  /** How many starts the platform refused in a row. */
+  refusals: number;
+  /** How many runs ended by themselves. */
+  ends: number;
+  /** Whether the present run was up when it was last looked at. */
+  wasUp: boolean;
+}
+
+/** Begins runs, and decides whether one that ended is followed by another. */
+export class RunStarter {
+  readonly #platform: Platform;
+  readonly #supervisor: Supervisor;
+  #refusal: unknown;
+
+  constructor(platform: Platform, supervisor: Supervisor) {
+    this.#platform = platform;
+    this.#supervisor = supervisor;
+  }
+
+  /** Why the platform refused the last start; undefined once one came up. */
+  get refusal(): unknown {
+    return this.#refusal;
+  }
+
+  /** Whether a run may begin now. */
+  get gate(): StartGate {
+    return startGate(this.#supervisor.lifecycle, this.#supervisor.policy, this.#now());
+  }
+
+  /** Notes that a run came up, so that no earlier refusal is the answer any more. */
+  admitted(): void {
+    this.#refusal = undefined;
+  }
+
+  /**
+   * Starts a run unless one is going on. A container that is ending is waited for first, and so is
+   * the pause after a crash.
+   *
+   * @throws {ContainerError} `CRASH_LOOP`, `BUDGET_SPENT`, `RUN_LIMIT` when no run may begin
+   */
+  async begin(abandoned: AbortSignal): Promise<number> {
+    const { clock } = this.#platform;
+    for (;;) {
+      const phase = await this.#endOfEnding(abandoned);
+      const { gate } = this;
+      if ("startedAtMs" in phase || gate.kind === "open") break;
+      if (gate.code !== "RESTARTING") throw gateError(gate, this.#now());
+      await sleep(clock, gate.untilMs - this.#now(), abandoned);
+      abandoned.throwIfAborted();
+    }
+    this.#supervisor.dispatch({ kind: "start-requested" });
+    return this.#supervisor.phase.run;
+  }
+
+  /**
+   * Decides what the end of a run means for those who wait: returns when another is to begin.
+   *
+   * A refusal that may pass is tried again after a pause. A run that ended by itself is followed by
+   * another, twice; one that was told to end, or that was done, is not.
+   *
+   * @throws {ContainerError} `EXITED`, or what the platform refused the start with
+   */
+  async afterEnd(run: number, attempts: Attempts, abandoned: AbortSignal): Promise<void> {
+    const { lastEnding, lifecycle } = this.#supervisor;
+    if (lastEnding?.kind === "start-refused" && lastEnding.run === run) {
+      this.#refusal = lastEnding.error;
+      if (lastEnding.reason === "failure") {
+        throw toContainerError(lastEnding.error, "start the container");
+      }
+      attempts.refusals += 1;
+      await this.#pause(attempts.refusals, abandoned);
+      return;
+    }
+    const { lastStop } = lifecycle;
+    if (lastStop?.runId !== run) return;
+    const isReplaced = isCrash(lifecycle.phase) && lastStop.cause === "destroy";
+    if (isReplaced) return;
+    attempts.ends += 1;
+    const isDone = lifecycle.phase.kind === "stopped" && !attempts.wasUp;
+    if (attempts.ends > MAX_ENDS || isDone || this.#supervisor.isToldToEnd(run)) {
+      throw exitedError(lastStop, this.#retryAfterMs());
+    }
+  }
+
+  async #endOfEnding(abandoned: AbortSignal): Promise<Phase> {
+    for (;;) {
+      const phase = await this.#supervisor.reconcile();
+      if (phase.kind !== "stopping" && phase.kind !== "draining") return phase;
+      await untilAborted(this.#supervisor.ended(phase.run), abandoned);
+      abandoned.throwIfAborted();
+    }
+  }
+
+  /** Between a half and one and a half, so that those who were refused together part. */
+  async #pause(refusals: number, abandoned: AbortSignal): Promise<void> {
+    const { clock, random } = this.#platform;
+    const pauseMs = backoffMs(refusals, 100, 5_000) * (0.5 + random());
+    await sleep(clock, pauseMs, abandoned);
+    abandoned.throwIfAborted();
+  }
+
+  #retryAfterMs(): number | undefined {
+    const { gate } = this;
+    return gate.kind === "closed" ? Math.max(1, gate.untilMs - this.#now()) : undefined;
+  }
+
+  #now(): number {
+    return this.#platform.clock.now();
+  }
+}
+
+function isCrash(phase: Phase): boolean {
+  return phase.kind === "backoff" || phase.kind === "failed";
+}

@@ -1,0 +1,12 @@
+import type { Platform } from "../ports/platform.ts";
+import type { Host } from "./host.ts";
+import type { ScheduleTable } from "./schedule-table.ts";
+
+/** What the supervisor shares with the other parts of an object. */
+export interface SupervisorParts {
+  readonly platform: Platform;
+  readonly host: Host;
+  readonly tasks: ScheduleTable;
+  /** Closes what is open, when a drain begins. */
+  closeSockets(code: number): void;
+}
