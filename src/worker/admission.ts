@@ -44,7 +44,7 @@ const UNNAMED_PORT = 33;
 interface Proofs {
   readonly run: number;
   readonly gates: Set<number>;
-  /** Since when an app that was ready gave no answer. */
+  /** Since when the app has been asked and has given no answer. */
   silentSinceMs?: number;
 }
 
@@ -83,6 +83,11 @@ export class Admission {
     if (phase.kind === "ready" && this.#platform.runtime.running) return;
     const isBooting = isUsable(phase) && this.#platform.runtime.running;
     throw isBooting ? notReadyError() : notRunningError("forward the request");
+  }
+
+  /** Gives a boot its whole time again, since it is known to get on. */
+  reportProgress(): void {
+    delete this.#proofs.silentSinceMs;
   }
 
   /** Takes back that a port answers, so that the next request probes it first. */
@@ -213,7 +218,7 @@ export class Admission {
     }
   }
 
-  /** An app that was ready and has been silent for too long will not answer this run. */
+  /** An app that has been silent for too long will not answer in this run. */
   #replace(run: number, silence: "closed" | "hung"): void {
     const { inFlight } = this.#supervisor;
     this.#supervisor.dispatch({ kind: "wedged", run, silence, inFlight });
@@ -222,7 +227,6 @@ export class Admission {
   #probe(run: number, gate: number, abandoned: AbortSignal): Promise<ProbeOutcome> {
     const { clock, runtime } = this.#platform;
     const { pingEndpoint, defaultPort, requiredPorts } = this.#target;
-    if (gate !== CONTAINER) this.#supervisor.dispatch({ kind: "ready-wanted", run });
     return probePort({
       clock,
       runtime,
@@ -230,21 +234,22 @@ export class Admission {
       url: `http://${pingEndpoint}`,
       proof: gate === CONTAINER ? "up" : "answer",
       probeTimeoutMs: this.#supervisor.policy.probeTimeoutMs,
-      untilMs: this.#silenceEndMs(run),
+      untilMs: gate === CONTAINER ? Infinity : this.#silenceEndMs(run),
       abandoned,
       onUp: () => this.#note(run, CONTAINER),
     });
   }
 
   /**
-   * Until when an app may be silent: one that was ready before for a little while, whoever asks;
-   * one that boots for as long as its callers wait.
+   * Until when an app may be silent, whoever asks and however often: one that was ready before for
+   * a little while, one that boots for much longer.
    */
   #silenceEndMs(run: number): number {
-    if (this.#supervisor.phase.kind !== "ready") return Infinity;
+    const { phase, policy } = this.#supervisor;
     const proofs = this.#proofsOf(run);
     proofs.silentSinceMs ??= this.#now();
-    return proofs.silentSinceMs + this.#supervisor.policy.probeTimeoutMs;
+    const limitMs = phase.kind === "ready" ? policy.probeTimeoutMs : policy.bootTimeoutMs;
+    return proofs.silentSinceMs + limitMs;
   }
 
   #patience(gate: number, budget: WaitBudget, startedAtMs: number): Patience {

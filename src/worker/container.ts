@@ -215,8 +215,7 @@ export class Container<Env = Cloudflare.Env> extends ContainerSchedule<Env> {
    * migrate before they listen.
    */
   async reportProgress(): Promise<void> {
-    const { supervisor } = this.#machinery;
-    supervisor.dispatch({ kind: "boot-progressed", run: supervisor.phase.run });
+    this.#machinery.admission.reportProgress();
   }
 
   /**

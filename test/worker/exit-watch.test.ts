@@ -4,7 +4,11 @@ import { ExitWatch, type Ending } from "../../src/worker/exit-watch.ts";
 
 function watchOf(container: FakeContainer): { watch: ExitWatch; endings: Ending[] } {
   const endings: Ending[] = [];
-  return { watch: new ExitWatch(container, (ending) => endings.push(ending)), endings };
+  const listener = {
+    onEnding: (ending: Ending): void => void endings.push(ending),
+    report: (): void => {},
+  };
+  return { watch: new ExitWatch(container, listener), endings };
 }
 
 describe("ExitWatch", () => {

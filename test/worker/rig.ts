@@ -1,5 +1,5 @@
 import { runInDurableObject } from "cloudflare:test";
-import type { Policy } from "../../src/core/lifecycle/policy.ts";
+import { DEFAULT_POLICY, type Policy } from "../../src/core/lifecycle/policy.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { FakeContainer, type FakeContainerOptions } from "../../src/testing/fake-container.ts";
 import { Admission } from "../../src/worker/admission.ts";
@@ -32,8 +32,14 @@ export async function onRig(plan: RigPlan, work: (rig: Rig) => Promise<void>): P
     const container = new FakeContainer({ ...plan.container, clock });
     const hooks: string[] = [];
     const errors: unknown[] = [];
-    const platform = { runtime: container, clock, storage: state.storage, keepAlive: () => {} };
-    const policy = { sleepAfterMs: 600_000, stopGraceMs: 30_000, ...plan.policy };
+    const platform = {
+      runtime: container,
+      clock,
+      storage: state.storage,
+      random: () => 0.5,
+      keepAlive: () => {},
+    };
+    const policy = { ...DEFAULT_POLICY, ...plan.policy };
     const note = (hook: string) => async (): Promise<void> => void hooks.push(hook);
     const host = {
       settings: { policy: () => policy, startOptions: () => ({ enableInternet: true }) },
@@ -44,11 +50,13 @@ export async function onRig(plan: RigPlan, work: (rig: Rig) => Promise<void>): P
         },
         onStop: note("stop"),
         onActivityExpired: note("expired"),
+        onAlarm: note("alarm"),
       },
       report: (error: unknown) => void errors.push(error),
     };
     const tasks = new ScheduleTable(state.storage, {});
-    const supervisor = new Supervisor(platform, host, tasks);
+    const closeSockets = (code: number): void => void hooks.push(`close ${code}`);
+    const supervisor = new Supervisor({ platform, host, tasks, closeSockets });
     const target = { pingEndpoint: "ping", defaultPort: 8080 };
     const admission = new Admission(platform, supervisor, target);
     supervisor.construct();

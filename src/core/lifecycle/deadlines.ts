@@ -1,14 +1,7 @@
 import type { EventOf } from "./event.ts";
-import {
-  isEnding,
-  isLive,
-  type EndingPhase,
-  type Lifecycle,
-  type Phase,
-  type UsablePhase,
-} from "./phase.ts";
+import { isEnding, isLive, type EndingPhase, type Lifecycle, type UsablePhase } from "./phase.ts";
 import { HOOK_TIMEOUT_MS, type Policy } from "./policy.ts";
-import { destroy, end, ending, send } from "./run-stop.ts";
+import { destroy, end, send } from "./run-stop.ts";
 import { move, stay, type Step } from "./step.ts";
 import { budgetEndMs } from "./usage.ts";
 
@@ -53,17 +46,6 @@ function onUsableAlarm(lifecycle: Lifecycle, phase: UsablePhase, alarm: Alarm): 
   if (atMs >= runLimitMs(lifecycle, phase, { nowMs: atMs, policy })) {
     return end(lifecycle, { cause: "stop", signal: SIGTERM, atMs, inFlight }, policy);
   }
-  if (atMs >= bootUntilMs(phase)) {
-    const step = destroy(
-      lifecycle,
-      ending(phase, { cause: "destroy", atMs, fault: "boot-timeout" }),
-    );
-    const text = `The app of run ${phase.run} was not ready in time: its container is replaced; raise startup.bootTimeout, or call reportProgress() while it boots`;
-    return {
-      ...step,
-      commands: [...step.commands, { kind: "report", code: "BOOT_TIMEOUT", text }],
-    };
-  }
   if (atMs < idleAtMs) return stay(lifecycle);
   return move(lifecycle, { ...phase, expiredAtMs: atMs }, { kind: "call-activity-expired" });
 }
@@ -91,9 +73,5 @@ export function phaseDeadlineMs(
   if (phase.kind === "draining") return phase.untilMs;
   // While onActivityExpired runs only its loss with the object has to be noticed.
   const idleMs = phase.expiredAtMs === undefined ? idleAtMs : phase.expiredAtMs + HOOK_TIMEOUT_MS;
-  return Math.min(idleMs, bootUntilMs(phase), runLimitMs(lifecycle, phase, { nowMs, policy }));
-}
-
-function bootUntilMs(phase: Phase): number {
-  return ("bootUntilMs" in phase ? phase.bootUntilMs : undefined) ?? Infinity;
+  return Math.min(idleMs, runLimitMs(lifecycle, phase, { nowMs, policy }));
 }

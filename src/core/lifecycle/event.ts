@@ -7,7 +7,7 @@ export interface ObservedExit {
 }
 
 /**
- * What the app does that answers no more. A port that is closed may belong to an app that ends
+ * What an app does that is silent for too long: one that was ready, or one that boots. A port that is closed may belong to an app that ends
  * what it began and takes no more; one that takes requests and answers none has lost them.
  */
 export type Silence = "closed" | "hung";
@@ -28,8 +28,7 @@ export type Happening =
       readonly random: number;
     }
   | {
-      readonly kind:
-        "ready-wanted" | "boot-progressed" | "up" | "ready" | "expiry-handled" | "quiet";
+      readonly kind: "up" | "ready" | "expiry-handled" | "quiet";
       readonly run: number;
     }
   | {

@@ -67,18 +67,13 @@ interface Expirable extends Live {
   readonly expiredAtMs?: number;
 }
 
-interface Booting extends Expirable {
-  /** When the boot counts as failed; set once somebody waits for the app. */
-  readonly bootUntilMs?: number;
-}
-
 /** `start()` was issued; nothing answers yet. */
-export interface Starting extends Booting {
+export interface Starting extends Expirable {
   readonly kind: "starting";
 }
 
 /** The container is up, and its ports are not known to answer. */
-export interface Running extends Booting {
+export interface Running extends Expirable {
   readonly kind: "running";
 }
 

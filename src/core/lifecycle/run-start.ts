@@ -1,6 +1,6 @@
 import type { LifecycleEvent } from "./event.ts";
 import { NO_CRASHES } from "./crashes.ts";
-import { isLive, isUsable, type Lifecycle } from "./phase.ts";
+import { isLive, type Lifecycle } from "./phase.ts";
 import type { Policy } from "./policy.ts";
 import { send } from "./run-stop.ts";
 import { startGate } from "./start-gate.ts";
@@ -45,29 +45,13 @@ export function onStartRequested(lifecycle: Lifecycle, atMs: number, policy: Pol
   return move({ ...lifecycle, usage }, starting, { kind: "start" }, { kind: "extend-life" });
 }
 
-/** The first who waits for the app sets how long its boot may take. L12 */
-export function onReadyWanted(lifecycle: Lifecycle, atMs: number, policy: Policy): Step {
-  const { phase } = lifecycle;
-  if (!isUsable(phase) || phase.kind === "ready" || phase.bootUntilMs !== undefined) {
-    return stay(lifecycle);
-  }
-  return move(lifecycle, { ...phase, bootUntilMs: atMs + policy.bootTimeoutMs });
-}
-
-/** A boot that is known to get on has its whole time again. */
-export function onBootProgressed(lifecycle: Lifecycle, atMs: number, policy: Policy): Step {
-  const { phase } = lifecycle;
-  if (phase.kind !== "starting" && phase.kind !== "running") return stay(lifecycle);
-  return move(lifecycle, { ...phase, bootUntilMs: atMs + policy.bootTimeoutMs });
-}
-
 export function onUp(lifecycle: Lifecycle, kind: "running" | "ready", atMs: number): Step {
   const { phase } = lifecycle;
   const isFirst = phase.kind === "starting";
   if (!isFirst && (phase.kind !== "running" || kind === "running")) return stay(lifecycle);
   const commands = isFirst ? [{ kind: "call-on-start" } as const] : []; // L3
   if (kind === "running") return move(lifecycle, { ...phase, kind, sinceMs: atMs }, ...commands);
-  const { bootUntilMs: _met, trial, ...live } = phase;
+  const { trial, ...live } = phase;
   const crashes = trial === undefined ? lifecycle.crashes : NO_CRASHES; // L11
   return move({ ...lifecycle, crashes }, { ...live, kind, sinceMs: atMs }, ...commands);
 }

@@ -1,4 +1,5 @@
-import type { EventOf } from "./event.ts";
+import type { Command } from "./command.ts";
+import type { EventOf, Silence } from "./event.ts";
 import {
   isLive,
   isUsable,
@@ -87,8 +88,9 @@ export function onDestroyRequested(lifecycle: Lifecycle, atMs: number): Step {
 }
 
 /**
- * An app that does not answer any more is ended for the next run's sake. One that only closed its
- * port may be ending what it began, so that may end; one that hangs has nothing left to lose.
+ * An app that is silent for too long is ended for the next run's sake. One that was ready and only
+ * closed its port may be ending what it began, so that may end; one that hangs, or that never got
+ * ready, has nothing to lose. L12
  */
 export function onWedged(
   lifecycle: Lifecycle,
@@ -97,14 +99,24 @@ export function onWedged(
 ): Step {
   const { phase } = lifecycle;
   if (!isUsable(phase)) return stay(lifecycle);
-  const why = { cause: "destroy", atMs, fault: "wedged" } as const;
-  const text = `The app of run ${run} does not answer any more (${silence}): its container is replaced`;
-  const report = { kind: "report", code: "NOT_LISTENING", text } as const;
+  const isReady = phase.kind === "ready";
+  const fault = isReady ? "wedged" : "boot-timeout";
+  const why = { cause: "destroy", atMs, fault } as const;
   const step =
-    silence === "closed" && inFlight > 0
+    isReady && silence === "closed" && inFlight > 0
       ? end(lifecycle, { ...why, signal: SIGTERM, inFlight }, policy)
       : destroy(lifecycle, ending(phase, why));
-  return { ...step, commands: [...step.commands, report] };
+  return { ...step, commands: [...step.commands, isReady ? wedged(run, silence) : late(run)] };
+}
+
+function wedged(run: number, silence: Silence): Command {
+  const text = `The app of run ${run} does not answer any more (${silence}): its container is replaced`;
+  return { kind: "report", code: "NOT_LISTENING", text };
+}
+
+function late(run: number): Command {
+  const text = `The app of run ${run} was not ready in time: its container is replaced; raise startup.bootTimeout, or call reportProgress() while it boots`;
+  return { kind: "report", code: "BOOT_TIMEOUT", text };
 }
 
 type Ending = Omit<Stopping, "kind" | "killAtMs">;

@@ -14,18 +14,12 @@
 //        a kill deadline from then on.
 //   L11  Only what an app did by itself counts as a crash; MAX_CRASHES within CRASH_WINDOW_MS and
 //        the instance has failed until a trial run was ready.
-//   L12  Whoever waits for the app sets a boot deadline; an app that misses it is destroyed.
+//   L12  A run whose app is silent for too long, ready before or booting, is ended by us: that is
+//        a crash, and the next run is not held up by it for longer than a drain and a grace.
 import { onAlarm, onExpiryHandled } from "./deadlines.ts";
 import type { LifecycleEvent } from "./event.ts";
 import { onExited, onStartRefused } from "./run-end.ts";
-import {
-  onBootProgressed,
-  onConstructed,
-  onObserved,
-  onReadyWanted,
-  onStartRequested,
-  onUp,
-} from "./run-start.ts";
+import { onConstructed, onObserved, onStartRequested, onUp } from "./run-start.ts";
 import type { Lifecycle } from "./phase.ts";
 import type { Policy } from "./policy.ts";
 import { stay, type Step } from "./step.ts";
@@ -44,10 +38,6 @@ export function transition(lifecycle: Lifecycle, event: LifecycleEvent, policy: 
       return onStartRequested(lifecycle, event.atMs, policy);
     case "start-refused":
       return onStartRefused(lifecycle, event);
-    case "ready-wanted":
-      return onReadyWanted(lifecycle, event.atMs, policy);
-    case "boot-progressed":
-      return onBootProgressed(lifecycle, event.atMs, policy);
     case "up":
       return onUp(lifecycle, "running", event.atMs);
     case "ready":
