@@ -151,10 +151,10 @@ export class Supervisor {
 
   /** Waits for the end of a run, however long that takes, also one that nobody tells of. */
   async ended(run: number): Promise<void> {
-    const { runtime } = this.#parts.platform;
     while (isLive(this.phase) && this.phase.run === run) {
-      await this.#settle(run, GONE_GRACE_MS);
-      if (runtime.running) await this.#turn();
+      const how = await this.#settle(run, GONE_GRACE_MS);
+      // A runtime that answers at once, and nothing of use, is not asked again in the same breath.
+      if (how === "answered") await sleep(this.#parts.platform.clock, SUSPICION_MS);
     }
   }
 
@@ -275,23 +275,25 @@ export class Supervisor {
     this.keep({});
   }
 
-  /** Waits until the end of a run is known, or must be taken for granted. */
-  async #settle(run: number, graceMs: number): Promise<void> {
-    const { clock, runtime } = this.#parts.platform;
-    const settled = new AbortController();
-    await Promise.race([
-      this.#exits.watch(run).finally(() => settled.abort()),
-      sleep(clock, graceMs, settled.signal),
+  /**
+   * Waits until the end of a run is known, or must be taken for granted.
+   *
+   * @returns whether the runtime answered, with whatever, or let the time pass
+   */
+  async #settle(run: number, graceMs: number): Promise<"answered" | "silent"> {
+    const { clock, runtime, random } = this.#parts.platform;
+    const answered = new AbortController();
+    const watch = this.#exits.watch(run).then(() => "answered" as const);
+    const how = await Promise.race([
+      watch,
+      sleep(clock, graceMs, answered.signal).then(() => "silent" as const),
     ]);
-    settled.abort();
-    if (this.phase.run !== run || runtime.running) return;
-    const exit = { exitCode: null, cause: "unknown" } as const;
-    this.dispatch({ kind: "exited", run, exit, random: this.#parts.platform.random() });
-  }
-
-  /** A runtime that answers at once, and nothing of use, is not asked again in the same breath. */
-  #turn(): Promise<void> {
-    return sleep(this.#parts.platform.clock, SUSPICION_MS);
+    answered.abort();
+    if (this.phase.run === run && isLive(this.phase) && !runtime.running) {
+      const exit = { exitCode: null, cause: "unknown" } as const;
+      this.dispatch({ kind: "exited", run, exit, random: random() });
+    }
+    return how;
   }
 
   #now(): number {

@@ -62,7 +62,7 @@ describe("Admission open()", () => {
     await onRig({}, async ({ clock, container, admission, supervisor }) => {
       await admission.open([8080], {});
       container.ignoreSigterm();
-      supervisor.dispatch({ kind: "stop-requested", signal: 15 });
+      supervisor.dispatch({ kind: "stop-requested", signal: 15, inFlight: 0 });
       const outcome = outcomeOf(admission.open([8080], {}), clock);
       await clock.advance(30_000);
       expect(outcome).toEqual({});

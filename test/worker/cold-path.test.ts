@@ -33,13 +33,13 @@ describe("A cold start", () => {
     ]);
   });
 
-  it("that the runtime refuses on the spot is reported and leaves the instance stopped", async () => {
+  it("that the runtime refuses on the spot is a crash, and leaves no timer", async () => {
     await onRig({}, async ({ container, admission, supervisor, errors, clock }) => {
       container.start = () => {
         throw new Error("no such image");
       };
       await expect(admission.open([8080], {})).rejects.toThrow("[START_FAILED]");
-      expect(supervisor.phase.kind).toBe("stopped");
+      expect(supervisor.phase.kind).toBe("backoff");
       expect(container.inactivityTimeouts).toEqual([]);
       expect(errors).toEqual([]);
       await clock.advance(0);

@@ -26,6 +26,17 @@ async function alarmOf(box: TestBox): Promise<number | null> {
   });
 }
 
+/** Lets time pass as the platform does: every alarm comes when it is due. */
+async function passTo(box: TestBox, minutes: number): Promise<void> {
+  for (;;) {
+    const alarm = await alarmOf(box);
+    if (alarm === null || alarm > minutes) break;
+    goTo(alarm);
+    await runDurableObjectAlarm(box.stub);
+  }
+  goTo(minutes);
+}
+
 /** An app whose answer goes on until it is told to end. */
 function streamingApp(): { app: () => Response; send: (text: string) => void; end: () => void } {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
@@ -136,11 +147,19 @@ describe("The idle alarm", () => {
     expect(box.stops[0]).toMatchObject({ cause: "idle", exitCode: 137 });
   });
 
-  it.each([
-    ["returns", async () => {}],
-    ["throws", () => Promise.reject(new Error("not now"))],
-  ])("starts the idle time anew when onActivityExpired only %s", async (_how, hook) => {
+  it("stops the container when onActivityExpired throws: it must not run for ever", async () => {
+    const hook = (): Promise<void> => Promise.reject(new Error("not now"));
     const box = createBox({ container: HI, onActivityExpired: hook });
+    await (await box.get()).text();
+    goTo(10);
+    await runDurableObjectAlarm(box.stub);
+    await until(() => box.stops.length === 1);
+    expect(box.stops[0]).toMatchObject({ cause: "idle" });
+    expect(box.errors.map(String)).toEqual(["Error: not now"]);
+  });
+
+  it("starts the idle time anew when onActivityExpired only returns", async () => {
+    const box = createBox({ container: HI, onActivityExpired: async () => {} });
     await (await box.get()).text();
     for (const minute of [10, 11, 19]) {
       goTo(minute);
@@ -163,6 +182,18 @@ describe("The idle alarm", () => {
       await runDurableObjectAlarm(box.stub);
     }
     expect(box.hooks).toEqual(["start", "expired"]);
+    await runInDurableObject(box.stub, () => gate.resolve());
+  });
+
+  it("stops the container when onActivityExpired has not returned after a quarter of an hour", async () => {
+    const gate = Promise.withResolvers<void>();
+    const box = createBox({ container: HI, onActivityExpired: () => gate.promise });
+    await (await box.get()).text();
+    await passTo(box, 24);
+    expect(box.hooks).toEqual(["start", "expired"]);
+    await passTo(box, 26);
+    await until(() => box.stops.length === 1);
+    expect(box.stops[0]).toMatchObject({ cause: "idle" });
     await runInDurableObject(box.stub, () => gate.resolve());
   });
 
@@ -238,11 +269,9 @@ describe("What keeps an instance awake", () => {
     await box.stub.startAndWaitForPorts();
     isReady = true;
     const response = await box.get();
-    goTo(59);
-    await runDurableObjectAlarm(box.stub);
+    await passTo(box, 14);
     expect(box.hooks).toEqual(["start"]);
-    goTo(61);
-    await runDurableObjectAlarm(box.stub);
+    await passTo(box, 31);
     await until(() => box.stops.length === 1);
     expect(box.stops[0]).toMatchObject({ cause: "idle" });
     await response.body?.cancel();
@@ -254,11 +283,9 @@ describe("What keeps an instance awake", () => {
     await runInDurableObject(box.stub, () => box.container.wedge());
     const pending = box.get();
     await until(() => box.container.requests === 3);
-    goTo(14);
-    await runDurableObjectAlarm(box.stub);
+    await passTo(box, 14);
     expect(box.hooks).toEqual(["start"]);
-    goTo(16);
-    await runDurableObjectAlarm(box.stub);
+    await passTo(box, 31);
     const response = await pending;
     expect(response.headers.get("x-berth-error")).toBe("CONNECTION_LOST");
     await response.body?.cancel();

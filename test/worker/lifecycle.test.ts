@@ -123,27 +123,41 @@ describe("Container start", () => {
     expect(box.container.starts).toHaveLength(1);
   });
 
-  it("says EXITED with the exit code when the app ends before it listens", async () => {
+  it("starts anew when the app ends before it listens, and says EXITED the third time", async () => {
     const box = createBox({ container: { ports: [] } });
     const response = box.get();
-    await until(() => box.container.probes > 0);
-    box.container.crash({ exitCode: 3 });
+    for (let run = 1; run <= 3; run += 1) {
+      await until(() => box.container.starts.length === run && box.container.running);
+      const { probes } = box.container;
+      await until(() => box.container.probes > probes);
+      box.container.crash({ exitCode: 3 });
+    }
     const answer = await response;
     expect(answer.status).toBe(503);
     expect(answer.headers.get("x-berth-error")).toBe("EXITED");
-    expect(answer.headers.get("retry-after")).toBe("1");
+    expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
     expect(await answer.text()).not.toMatch(/10\.0\.0\.1|8080/);
-    await until(() => box.stops.length === 1);
-    expect(box.stops[0]).toMatchObject({ exitCode: 3, cause: "exit", runId: 1 });
+    await until(() => box.stops.length === 3);
+    expect(box.stops[2]).toMatchObject({ exitCode: 3, cause: "exit", runId: 3 });
     expect(await box.stub.getState()).toMatchObject({ status: "stopped_with_code", exitCode: 3 });
   });
 
-  it("says START_FAILED, with no stop, when the image cannot be started", async () => {
+  it("says EXITED at once when the app is done before it listens", async () => {
+    const box = createBox({ container: { ports: [] } });
+    const response = box.get();
+    await until(() => box.container.probes > 0);
+    box.container.exit();
+    expect((await response).headers.get("x-berth-error")).toBe("EXITED");
+    expect(box.container.starts).toHaveLength(1);
+  });
+
+  it("says START_FAILED, and tells onStop, when the image cannot be started", async () => {
     const startError = (): Error => new Error("Container failed to start");
     const box = createBox({ container: { startError } });
     const answer = await box.get();
     expect([answer.status, answer.headers.get("x-berth-error")]).toEqual([503, "START_FAILED"]);
-    expect(box.stops).toEqual([]);
+    await until(() => box.stops.length === 1);
+    expect(box.stops[0]).toMatchObject({ cause: "admission", exitCode: null, runId: 1 });
     expect(await box.stub.getState()).toMatchObject({ status: "stopped" });
   });
 

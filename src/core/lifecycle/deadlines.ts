@@ -1,6 +1,6 @@
 import type { EventOf } from "./event.ts";
 import { isEnding, isLive, type EndingPhase, type Lifecycle, type UsablePhase } from "./phase.ts";
-import { HOOK_TIMEOUT_MS, type Policy } from "./policy.ts";
+import { EXPIRY_TIMEOUT_MS, type Policy } from "./policy.ts";
 import { destroy, end, send } from "./run-stop.ts";
 import { move, stay, type Step } from "./step.ts";
 import { budgetEndMs } from "./usage.ts";
@@ -47,6 +47,9 @@ function onUsableAlarm(lifecycle: Lifecycle, phase: UsablePhase, alarm: Alarm): 
     return end(lifecycle, { cause: "stop", signal: SIGTERM, atMs, inFlight }, policy);
   }
   if (atMs < idleAtMs) return stay(lifecycle);
+  if (phase.expiredAtMs !== undefined && atMs < phase.expiredAtMs + EXPIRY_TIMEOUT_MS) {
+    return stay(lifecycle);
+  }
   return move(lifecycle, { ...phase, expiredAtMs: atMs }, { kind: "call-activity-expired" });
 }
 
@@ -71,7 +74,7 @@ export function phaseDeadlineMs(
   if (!isLive(phase)) return Infinity;
   if (phase.kind === "stopping") return phase.killAtMs;
   if (phase.kind === "draining") return phase.untilMs;
-  // While onActivityExpired runs only its loss with the object has to be noticed.
-  const idleMs = phase.expiredAtMs === undefined ? idleAtMs : phase.expiredAtMs + HOOK_TIMEOUT_MS;
+  // While onActivityExpired runs, only its never returning has to be noticed.
+  const idleMs = phase.expiredAtMs === undefined ? idleAtMs : phase.expiredAtMs + EXPIRY_TIMEOUT_MS;
   return Math.min(idleMs, runLimitMs(lifecycle, phase, { nowMs, policy }));
 }

@@ -51,5 +51,8 @@ export const DESTROY_RETRY_MS = 30_000;
 /** How many times a throwing `onStop` is called for one record. */
 export const MAX_STOP_DELIVERIES = 5;
 
-/** A hook that has not reported back after this long is called again: its object was lost. */
+/** An `onStop` that has not reported back after this long has failed, or was lost. */
 export const HOOK_TIMEOUT_MS = 60_000;
+
+/** An `onActivityExpired` that takes longer than an alarm may run keeps no container any more. */
+export const EXPIRY_TIMEOUT_MS = 15 * 60_000;

@@ -11,13 +11,15 @@ type Observation = Extract<LifecycleEvent, { isRunning: boolean }>;
 
 /**
  * A new object in memory takes up what the last one left. What was in flight is gone with that, so
- * a drain is over.
+ * a drain is over; and so is a hook that was under way.
  */
 export function onConstructed(lifecycle: Lifecycle, event: Observation, policy: Policy): Step {
   const { phase } = lifecycle;
   if (!isLive(phase) || !event.isRunning) return onObserved(lifecycle, event);
   if (phase.kind === "draining") return send(lifecycle, phase, { ...event, policy });
-  return stay(lifecycle, { kind: phase.kind === "stopping" ? "watch-exit" : "extend-life" });
+  if (phase.kind === "stopping") return stay(lifecycle, { kind: "watch-exit" });
+  const { expiredAtMs: _lost, ...kept } = phase;
+  return move(lifecycle, kept, { kind: "extend-life" });
 }
 
 /**
