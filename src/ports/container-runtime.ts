@@ -1,5 +1,6 @@
-/** What the shell uses of `ctx.container`. */
+/** What the shell uses of `ctx.container`; older runtimes have no `exec`. */
 export type ContainerRuntime = Pick<
   Container,
   "running" | "start" | "monitor" | "destroy" | "signal" | "getTcpPort" | "setInactivityTimeout"
->;
+> &
+  Partial<Pick<Container, "exec">>;

@@ -10,7 +10,7 @@ export interface Platform {
   readonly clock: Clock;
   readonly storage: ObjectStorage;
   /** A number from 0 to 1, another at each call. */
-  random(): number;
+  readonly random: () => number;
   /** Keeps the object in memory until the work is settled. */
-  keepAlive(work: Promise<unknown>): void;
+  readonly keepAlive: (work: Promise<unknown>) => void;
 }

@@ -1,32 +1,21 @@
 import { isLive, isUsable } from "../core/lifecycle/phase.ts";
 import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
-import type { ContainerError } from "../errors/container-error.ts";
 import type { Platform } from "../ports/platform.ts";
 import {
   abortError,
   CONTAINER,
   gateError,
-  noInstanceError,
   notReadyError,
   notRunningError,
-  portError,
   READY,
 } from "./admission-errors.ts";
+import { patienceOf, type WaitBudget } from "./caller-patience.ts";
 import { probePort, type ProbeOutcome } from "./probe-port.ts";
 import { RunStarter, type Attempts } from "./run-starter.ts";
 import { SharedTask, type Patience } from "./shared-task.ts";
 import { sleep } from "./sleep.ts";
 import type { Supervisor } from "./supervisor.ts";
 import { untilAborted } from "./until-aborted.ts";
-
-/** How long one caller waits for an instance and for its ports. */
-export interface WaitBudget {
-  readonly signal?: AbortSignal | undefined;
-  /** Until the platform has given an instance, in milliseconds. */
-  readonly instanceTimeoutMs?: number | undefined;
-  /** For instance and ports together, in milliseconds. */
-  readonly readyTimeoutMs?: number | undefined;
-}
 
 /** What probes are aimed at, read anew for each. */
 export interface ProbeSettings {
@@ -253,41 +242,15 @@ export class Admission {
   }
 
   #patience(gate: number, budget: WaitBudget, startedAtMs: number): Patience {
-    const { policy } = this.#supervisor;
-    const graceMs = this.#endingMs();
-    const readyTimeoutMs = budget.readyTimeoutMs ?? policy.readyTimeoutMs + graceMs;
-    const instanceTimeoutMs = budget.instanceTimeoutMs ?? policy.instanceTimeoutMs + graceMs;
-    return {
-      signal: budget.signal,
-      timeoutMs: Math.min(instanceTimeoutMs, readyTimeoutMs),
-      onTimeout: () => {
-        const waitedMs = this.#now() - startedAtMs;
-        const isUp = this.#isProven(this.#supervisor.phase.run, CONTAINER);
-        const limitMs = isUp ? readyTimeoutMs : Math.min(instanceTimeoutMs, readyTimeoutMs);
-        if (waitedMs < limitMs) return limitMs - waitedMs;
-        const isInstanceLate = !isUp && waitedMs >= instanceTimeoutMs;
-        return this.#timeoutError(isInstanceLate ? CONTAINER : gate, waitedMs);
-      },
-      onAbort: () => abortError(gate),
-    };
-  }
-
-  #timeoutError(gate: number, waitedMs: number): ContainerError {
-    const start = this.#starter.gate;
-    if (start.kind === "closed" && !isLive(this.#supervisor.phase)) {
-      return gateError(start, this.#now());
-    }
-    return gate === CONTAINER
-      ? noInstanceError(this.#starter.refusal, waitedMs)
-      : portError(gate, waitedMs);
-  }
-
-  /** How long a container that is ending may take before its successor can start. */
-  #endingMs(): number {
-    const { phase, policy } = this.#supervisor;
-    if (phase.kind === "stopping") return Math.max(0, phase.killAtMs - this.#now());
-    if (phase.kind !== "draining") return 0;
-    return Math.max(0, phase.untilMs - this.#now()) + policy.stopGraceMs;
+    return patienceOf({
+      gate,
+      budget,
+      startedAtMs,
+      supervisor: this.#supervisor,
+      starter: this.#starter,
+      now: () => this.#now(),
+      isUp: () => this.#isProven(this.#supervisor.phase.run, CONTAINER),
+    });
   }
 
   #isRefused(run: number): boolean {

@@ -12,7 +12,7 @@ const SHORT_BODY_BYTES = 16 * 1_024;
 export interface PasserParts {
   readonly supervisor: Supervisor;
   /** Keeps the object in memory until the work is settled. */
-  keepAlive(work: Promise<unknown>): void;
+  readonly keepAlive: (work: Promise<unknown>) => void;
   readonly object: { readonly traffic: Traffic };
 }
 

@@ -1,3 +1,4 @@
+import { parseMoment } from "../core/moment.ts";
 import { ContainerSettings } from "./container-settings.ts";
 import type { Schedule } from "./container-types.ts";
 import { machineryOf } from "./machinery.ts";
@@ -39,5 +40,21 @@ export abstract class ContainerSchedule<Env = Cloudflare.Env> extends ContainerS
     const { tasks, supervisor } = machineryOf(this);
     tasks.deleteAll(callback);
     supervisor.keep({});
+  }
+
+  /**
+   * Sets an alarm of your own: `onAlarm()` is called when it is due. The object's one alarm is
+   * this library's, so `ctx.storage.setAlarm()` is not for use in a container class.
+   *
+   * @param at a date, or milliseconds since the epoch; `null` takes the alarm back
+   */
+  async setAlarm(at: Date | number | null): Promise<void> {
+    const userAlarmAtMs = at === null ? null : parseMoment(at, "the alarm");
+    machineryOf(this).supervisor.keep({ userAlarmAtMs });
+  }
+
+  /** When the alarm of `setAlarm()` is due, in milliseconds since the epoch, else `null`. */
+  async getAlarm(): Promise<number | null> {
+    return machineryOf(this).supervisor.instance.userAlarmAtMs;
   }
 }

@@ -1,12 +1,4 @@
-import type { StopRecord } from "../core/lifecycle/phase.ts";
-import {
-  toStatus,
-  toUsage,
-  type InstanceStatus,
-  type InstanceUsage,
-} from "../core/lifecycle/status.ts";
 import { publicState, type State } from "../core/lifecycle/public-state.ts";
-import { parseMoment } from "../core/moment.ts";
 import { parsePort } from "../core/port.ts";
 import { signalNumber } from "../core/signal-number.ts";
 import { checkObject } from "./check-object.ts";
@@ -20,12 +12,9 @@ import type {
   WaitOptions,
 } from "./container-types.ts";
 import { readFetchArguments, readPortArguments } from "./arguments.ts";
-import { ContainerSchedule } from "./container-schedule.ts";
-import type { HoldOptions } from "./holds.ts";
-import type { RunOptions } from "./jobs.ts";
+import { ContainerUpkeep } from "./container-upkeep.ts";
 import { assemble, type Machinery } from "./machinery.ts";
 import { portFromRequest } from "./switch-port.ts";
-import { systemClock } from "./system-clock.ts";
 
 /**
  * A Durable Object that owns one container: starts it when a request comes, sends requests to it,
@@ -39,7 +28,7 @@ import { systemClock } from "./system-clock.ts";
  * }
  * ```
  */
-export class Container<Env = Cloudflare.Env> extends ContainerSchedule<Env> {
+export class Container<Env = Cloudflare.Env> extends ContainerUpkeep<Env> {
   readonly #machinery: Machinery;
 
   /**
@@ -165,87 +154,6 @@ export class Container<Env = Cloudflare.Env> extends ContainerSchedule<Env> {
    */
   async onActivityExpired(): Promise<void> {
     await this.stop();
-  }
-
-  /**
-   * Tells what is known of the instance. Neither starts the container nor keeps it awake.
-   */
-  async peek(): Promise<InstanceStatus> {
-    const { supervisor } = this.#machinery;
-    await supervisor.reconcile();
-    const { instance, leases } = supervisor;
-    return toStatus(instance, leases, supervisor.idleAtMs(systemClock.now()));
-  }
-
-  /** Sums up what the instance has used since it was made. Neither starts nor keeps it. */
-  async usage(): Promise<InstanceUsage> {
-    const { supervisor } = this.#machinery;
-    await supervisor.reconcile();
-    const busyMs = supervisor.busyMs();
-    return toUsage(supervisor.instance, busyMs, systemClock.now());
-  }
-
-  /**
-   * Keeps the instance awake without a request, through evictions of the object too.
-   *
-   * @param name the same name again gives the hold its time anew
-   * @param options `ttl`: when it runs out by itself (default: 15 min)
-   * @throws {ContainerError} `INVALID_ARGUMENT`, `INVALID_DURATION`
-   */
-  async hold(name: string, options: HoldOptions = {}): Promise<void> {
-    this.#machinery.holds.add(name, options);
-  }
-
-  /** Ends a hold. The idle time starts now. */
-  async release(name: string): Promise<void> {
-    this.#machinery.holds.remove(name);
-  }
-
-  /**
-   * Keeps the instance awake while a piece of work is under way.
-   *
-   * @param options `ttl`: for how long at most (default: 15 min)
-   */
-  async holdWhile<Result>(work: Promise<Result>, options: HoldOptions = {}): Promise<Result> {
-    return await this.#machinery.holds.during(work, options);
-  }
-
-  /**
-   * Says that a slow boot gets on: `startup.bootTimeout` begins anew. For apps that install or
-   * migrate before they listen.
-   */
-  async reportProgress(): Promise<void> {
-    this.#machinery.admission.reportProgress();
-  }
-
-  /**
-   * Runs the container to its end, for an image that does a job and exits. No port is probed.
-   *
-   * @param options what this run has in place of the class's settings, and `timeout`: after which
-   * it is stopped (default: 15 min)
-   * @returns how it ended
-   * @throws {ContainerError} `START_CONFLICT` when a run is going on; what the platform refuses the
-   * start with
-   */
-  async run(options: RunOptions = {}): Promise<StopRecord> {
-    this.#machinery.settings.check();
-    return await this.#machinery.jobs.run(options);
-  }
-
-  /**
-   * Sets an alarm of your own: `onAlarm()` is called when it is due. The object's one alarm is
-   * this library's, so `ctx.storage.setAlarm()` is not for use in a container class.
-   *
-   * @param at a date, or milliseconds since the epoch; `null` takes the alarm back
-   */
-  async setAlarm(at: Date | number | null): Promise<void> {
-    const userAlarmAtMs = at === null ? null : parseMoment(at, "the alarm");
-    this.#machinery.supervisor.keep({ userAlarmAtMs });
-  }
-
-  /** When the alarm of `setAlarm()` is due, in milliseconds since the epoch, else `null`. */
-  async getAlarm(): Promise<number | null> {
-    return this.#machinery.supervisor.instance.userAlarmAtMs;
   }
 
   /** Starts the idle time anew, as a request does. */

@@ -1,4 +1,4 @@
-import { ContainerError } from "../errors/container-error.ts";
+import type { ContainerError } from "../errors/container-error.ts";
 import { classifyRuntimeError, toContainerError } from "../errors/from-runtime.ts";
 import { toResponse } from "../errors/to-response.ts";
 import type { Platform } from "../ports/platform.ts";

@@ -29,7 +29,7 @@ export interface LivenessParts {
   readonly object: { readonly liveness?: Liveness };
   /** Runs the check once. */
   check(check: ReadinessCheck): Promise<boolean>;
-  keepAlive(work: Promise<unknown>): void;
+  readonly keepAlive: (work: Promise<unknown>) => void;
 }
 
 /**

@@ -1,9 +1,10 @@
 import { backoffMs } from "../core/backoff.ts";
-import type { Phase } from "../core/lifecycle/phase.ts";
+import type { Phase, StopRecord } from "../core/lifecycle/phase.ts";
 import { startGate, type StartGate } from "../core/lifecycle/start-gate.ts";
 import { toContainerError } from "../errors/from-runtime.ts";
 import type { Platform } from "../ports/platform.ts";
 import { exitedError, gateError } from "./admission-errors.ts";
+import type { Ending } from "./exit-watch.ts";
 import { sleep } from "./sleep.ts";
 import type { Supervisor } from "./supervisor.ts";
 import { untilAborted } from "./until-aborted.ts";
@@ -20,6 +21,8 @@ export interface Attempts {
   /** Whether the present run was up when it was last looked at. */
   wasUp: boolean;
 }
+
+type Refusal = Extract<Ending, { kind: "start-refused" }>;
 
 /** Begins runs, and decides whether one that ended is followed by another. */
 export class RunStarter {
@@ -78,23 +81,26 @@ export class RunStarter {
   async afterEnd(run: number, attempts: Attempts, abandoned: AbortSignal): Promise<void> {
     const { lastEnding, lifecycle } = this.#supervisor;
     if (lastEnding?.kind === "start-refused" && lastEnding.run === run) {
-      this.#refusal = lastEnding.error;
-      if (lastEnding.reason === "failure") {
-        throw toContainerError(lastEnding.error, "start the container");
-      }
-      attempts.refusals += 1;
-      await this.#pause(attempts.refusals, abandoned);
-      return;
+      return await this.#afterRefusal(lastEnding, attempts, abandoned);
     }
-    const { lastStop } = lifecycle;
-    if (lastStop?.runId !== run) return;
-    const isReplaced = isCrash(lifecycle.phase) && lastStop.cause === "destroy";
-    if (isReplaced) return;
+    const { lastStop, phase } = lifecycle;
+    if (lastStop?.runId !== run || isReplaced(phase, lastStop)) return;
     attempts.ends += 1;
-    const isDone = lifecycle.phase.kind === "stopped" && !attempts.wasUp;
+    const isDone = phase.kind === "stopped" && !attempts.wasUp;
     if (attempts.ends > MAX_ENDS || isDone || this.#supervisor.isToldToEnd(run)) {
       throw exitedError(lastStop, this.#retryAfterMs());
     }
+  }
+
+  async #afterRefusal(
+    { error, reason }: Refusal,
+    attempts: Attempts,
+    abandoned: AbortSignal,
+  ): Promise<void> {
+    this.#refusal = error;
+    if (reason === "failure") throw toContainerError(error, "start the container");
+    attempts.refusals += 1;
+    await this.#pause(attempts.refusals, abandoned);
   }
 
   async #endOfEnding(abandoned: AbortSignal): Promise<Phase> {
@@ -124,6 +130,7 @@ export class RunStarter {
   }
 }
 
-function isCrash(phase: Phase): boolean {
-  return phase.kind === "backoff" || phase.kind === "failed";
+/** A run that we ended because its app was silent: the next one is what those who wait are for. */
+function isReplaced(phase: Phase, { cause }: StopRecord): boolean {
+  return (phase.kind === "backoff" || phase.kind === "failed") && cause === "destroy";
 }

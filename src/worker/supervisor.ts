@@ -151,10 +151,11 @@ export class Supervisor {
 
   /** Waits for the end of a run, however long that takes, also one that nobody tells of. */
   async ended(run: number): Promise<void> {
+    let how: "answered" | "silent" = "silent";
     while (isLive(this.phase) && this.phase.run === run) {
-      const how = await this.#settle(run, GONE_GRACE_MS);
       // A runtime that answers at once, and nothing of use, is not asked again in the same breath.
       if (how === "answered") await sleep(this.#parts.platform.clock, SUSPICION_MS);
+      how = await this.#settle(run, GONE_GRACE_MS);
     }
   }
 
@@ -243,12 +244,6 @@ export class Supervisor {
     this.#lastActivityMs = this.#now();
     this.keep({ holds });
     if (isUsable(this.phase)) this.#commands.run({ kind: "extend-life" }, this.phase.run);
-  }
-
-  /** How long something was in flight, in milliseconds. */
-  busyMs(): number {
-    this.keep({});
-    return this.instance.busyMs;
   }
 
   /** Has the alarm fire within `delayMs` at the latest. */

@@ -1,3 +1,4 @@
+import { DurableObject } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { Container } from "../../src/worker/container.ts";
 import { createBox } from "./box.ts";
@@ -9,35 +10,56 @@ const METHODS = [
   "containerFetch",
   "deleteSchedules",
   "destroy",
+  "errorResponse",
   "fetch",
+  "fetchIfRunning",
+  "getAlarm",
   "getSchedule",
   "getState",
+  "hold",
+  "holdWhile",
   "listSchedules",
   "onActivityExpired",
+  "onAlarm",
   "onError",
   "onStart",
   "onStop",
+  "peek",
+  "release",
   "renewActivityTimeout",
+  "reportProgress",
+  "run",
   "schedule",
   "scheduleNextAlarm",
+  "setAlarm",
   "start",
   "startAndWaitForPorts",
   "stop",
+  "usage",
   "waitForPort",
 ];
 
+/** Container and what it is made of, down to DurableObject. */
+function classesOf(top: object): readonly { readonly prototype: object }[] {
+  const classes: { readonly prototype: object }[] = [];
+  for (let one = top; one !== DurableObject; one = Object.getPrototypeOf(one)) {
+    classes.push(one as (typeof classes)[number]);
+  }
+  return classes;
+}
+
 describe("Container.prototype", () => {
-  it("has the documented methods and no other", () => {
-    expect(Object.getOwnPropertyNames(Container.prototype).toSorted()).toEqual(METHODS);
-    expect(Object.getOwnPropertySymbols(Container.prototype)).toEqual([]);
+  it("has the documented methods and no other, down to DurableObject", () => {
+    const prototypes = classesOf(Container).map(({ prototype }) => prototype);
+    const names = prototypes.flatMap((prototype) => Object.getOwnPropertyNames(prototype));
+    expect([...new Set(names)].toSorted()).toEqual(METHODS);
+    expect(prototypes.flatMap((prototype) => Object.getOwnPropertySymbols(prototype))).toEqual([]);
   });
 
-  it("is all that there is between a class and DurableObject", () => {
-    expect(Object.getOwnPropertyNames(Container).toSorted()).toEqual([
-      "length",
-      "name",
-      "prototype",
-    ]);
+  it("has no static members", () => {
+    for (const one of classesOf(Container)) {
+      expect(Object.getOwnPropertyNames(one).toSorted()).toEqual(["length", "name", "prototype"]);
+    }
   });
 });
 

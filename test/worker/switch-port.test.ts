@@ -22,14 +22,14 @@ const container = {
 
 describe("switchPort()", () => {
   it("reaches the other port through the stub, with method, headers and body", async () => {
-    const { stub } = createBox({ container });
+    const { stub } = createBox({ container, fields: { allowedPorts: [9090] } });
     const request = new Request("http://box/a?b=c", { method: "POST", body: "hello" });
     const response = await stub.fetch(switchPort(request, 9090));
     expect(await response.text()).toBe("port 9090, header null, hello");
   });
 
   it("reaches it for a WebSocket too", async () => {
-    const { stub } = createBox({ container });
+    const { stub } = createBox({ container, fields: { allowedPorts: [9090] } });
     const request = new Request("http://box/", { headers: { upgrade: "websocket" } });
     const { webSocket } = await stub.fetch(switchPort(request, 9090));
     const message = new Promise((resolve) => {
@@ -54,9 +54,23 @@ describe("switchPort()", () => {
   });
 });
 
+describe("A port that the class does not name", () => {
+  it.each([
+    ["is refused", {}, 403, "PORT_NOT_ALLOWED"],
+    ["is refused although others are allowed", { allowedPorts: [9091] }, 403, "PORT_NOT_ALLOWED"],
+    ["is reached where the class requires it", { requiredPorts: [8080, 9090] }, 200, null],
+    ["is reached where the class allows any", { allowedPorts: "any" as const }, 200, null],
+  ])("%s", async (_how, fields, status, code) => {
+    const { stub } = createBox({ container, fields });
+    const response = await stub.fetch(switchPort(new Request("http://box/"), 9090));
+    expect([response.status, response.headers.get("x-berth-error")]).toEqual([status, code]);
+    await response.text();
+  });
+});
+
 describe("portFromRequest()", () => {
   it("ignores and drops a header that a client sent and the Worker forwarded", async () => {
-    const { stub } = createBox({ container });
+    const { stub } = createBox({ container, fields: { allowedPorts: [9090] } });
     const forged = new Request("http://box/", { headers: { [HEADER]: "9090" } });
     expect(await (await stub.fetch(forged)).text()).toBe("port 8080, header null, ");
   });
@@ -68,7 +82,7 @@ describe("portFromRequest()", () => {
   });
 
   it("lets the Worker's port win over a client's header", async () => {
-    const { stub } = createBox({ container });
+    const { stub } = createBox({ container, fields: { allowedPorts: [9090] } });
     const forged = new Request("http://box/", { headers: { [HEADER]: "22" } });
     const response = await stub.fetch(switchPort(forged, 9090));
     expect(await response.text()).toBe("port 9090, header null, ");

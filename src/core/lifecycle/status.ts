@@ -64,16 +64,9 @@ export function toStatus(
   };
 }
 
-/**
- * Sums up what an instance has used.
- *
- * @param busyMs how long something was in flight in all, in milliseconds
- */
-export function toUsage(
-  { lifecycle, wakeUps }: Instance,
-  busyMs: number,
-  nowMs: number,
-): InstanceUsage {
+/** Sums up what an instance has used. */
+export function toUsage(instance: Instance, nowMs: number): InstanceUsage {
+  const { lifecycle, wakeUps, busyMs } = instance;
   const { phase, usage } = lifecycle;
   const startedAtMs = isLive(phase) ? phase.startedAtMs : undefined;
   const runMs = usage.runMs + (startedAtMs === undefined ? 0 : Math.max(0, nowMs - startedAtMs));

@@ -1,0 +1,75 @@
+import { isLive, type Phase } from "../core/lifecycle/phase.ts";
+import type { ContainerError } from "../errors/container-error.ts";
+import {
+  abortError,
+  CONTAINER,
+  gateError,
+  noInstanceError,
+  portError,
+} from "./admission-errors.ts";
+import type { RunStarter } from "./run-starter.ts";
+import type { Patience } from "./shared-task.ts";
+import type { Supervisor } from "./supervisor.ts";
+
+/** How long one caller waits for an instance and for its ports. */
+export interface WaitBudget {
+  readonly signal?: AbortSignal | undefined;
+  /** Until the platform has given an instance, in milliseconds. */
+  readonly instanceTimeoutMs?: number | undefined;
+  /** For instance and ports together, in milliseconds. */
+  readonly readyTimeoutMs?: number | undefined;
+}
+
+/** Who waits for what, since when. */
+export interface Waiting {
+  /** Key of the gate. */
+  readonly gate: number;
+  readonly budget: WaitBudget;
+  readonly startedAtMs: number;
+  readonly supervisor: Supervisor;
+  readonly starter: RunStarter;
+  now(): number;
+  /** Whether the platform has given an instance. */
+  isUp(): boolean;
+}
+
+/**
+ * How one caller waits: for an instance, and for it and the app together. While a container ends,
+ * which its successor has to wait for, nobody's time runs out.
+ */
+export function patienceOf(waiting: Waiting): Patience {
+  const { gate, budget, startedAtMs, supervisor } = waiting;
+  const { policy } = supervisor;
+  const graceMs = endingMs(supervisor.phase, policy.stopGraceMs, waiting.now());
+  const readyTimeoutMs = budget.readyTimeoutMs ?? policy.readyTimeoutMs + graceMs;
+  const instanceTimeoutMs = budget.instanceTimeoutMs ?? policy.instanceTimeoutMs + graceMs;
+  return {
+    signal: budget.signal,
+    timeoutMs: Math.min(instanceTimeoutMs, readyTimeoutMs),
+    onTimeout: () => {
+      const waitedMs = waiting.now() - startedAtMs;
+      const isUp = waiting.isUp();
+      const limitMs = isUp ? readyTimeoutMs : Math.min(instanceTimeoutMs, readyTimeoutMs);
+      if (waitedMs < limitMs) return limitMs - waitedMs;
+      const isInstanceLate = !isUp && waitedMs >= instanceTimeoutMs;
+      return timeoutError(waiting, isInstanceLate ? CONTAINER : gate, waitedMs);
+    },
+    onAbort: () => abortError(gate),
+  };
+}
+
+function timeoutError(waiting: Waiting, gate: number, waitedMs: number): ContainerError {
+  const { starter, supervisor } = waiting;
+  const start = starter.gate;
+  if (start.kind === "closed" && !isLive(supervisor.phase)) return gateError(start, waiting.now());
+  return gate === CONTAINER
+    ? noInstanceError(starter.refusal, waitedMs)
+    : portError(gate, waitedMs);
+}
+
+/** How long a container that is ending may take before its successor can start. */
+function endingMs(phase: Phase, stopGraceMs: number, nowMs: number): number {
+  if (phase.kind === "stopping") return Math.max(0, phase.killAtMs - nowMs);
+  if (phase.kind !== "draining") return 0;
+  return Math.max(0, phase.untilMs - nowMs) + stopGraceMs;
+}
