@@ -47,6 +47,7 @@ export class Container<Env = Cloudflare.Env> extends ContainerUpkeep<Env> {
     if (options.entrypoint !== undefined) this.entrypoint = options.entrypoint;
     if (options.enableInternet !== undefined) this.enableInternet = options.enableInternet;
     this.#machinery = assemble(this, { ctx, runtime }, options);
+    if (this.alarm !== Container.prototype.alarm) this.#machinery.alarms.wrap(this);
     void ctx.blockConcurrencyWhile(async () => {
       await Promise.resolve(); // the fields of the subclass are set when the constructor has returned
       this.#machinery.supervisor.construct();
@@ -213,9 +214,12 @@ export class Container<Env = Cloudflare.Env> extends ContainerUpkeep<Env> {
     }
   }
 
-  /** Called by the runtime. A class that overrides it must call it, too. */
+  /**
+   * Called by the runtime. A class that overrides it calls `super.alarm()`; one that forgets is
+   * told by `onError`, and what is due is done all the same.
+   */
   override async alarm(_info?: AlarmInvocationInfo): Promise<void> {
-    await this.#machinery.supervisor.alarm();
+    await this.#machinery.alarms.handle();
   }
 }
 

@@ -19,5 +19,5 @@ export interface Host {
     startOptions(): ContainerStartupOptions;
   };
   /** Hands an error to `onError`, whatever that does with it. */
-  report(error: unknown): void;
+  readonly report: (error: unknown) => void;
 }

@@ -1,5 +1,6 @@
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
 import { Admission, type ProbeSettings } from "./admission.ts";
+import { AlarmGuard } from "./alarm-guard.ts";
 import { AnswerPasser } from "./answer-passer.ts";
 import { ClassSettings, type SettingFields } from "./class-settings.ts";
 import type { ContainerOptions } from "./container-types.ts";
@@ -34,6 +35,7 @@ export interface Machinery {
   readonly proxy: HttpProxy;
   readonly holds: Holds;
   readonly jobs: Jobs;
+  readonly alarms: AlarmGuard;
 }
 
 // By object, since a getter for it would be a method that any holder of the stub can call.
@@ -75,7 +77,8 @@ export function assemble(
   const holds = new Holds(supervisor, systemClock);
   const clock = systemClock;
   const jobs = new Jobs({ supervisor, admission, starts: settings.starts, clock });
-  const machinery = { settings, tasks, supervisor, admission, proxy, holds, jobs };
+  const alarms = new AlarmGuard({ handle: () => supervisor.alarm(), report: host.report });
+  const machinery = { settings, tasks, supervisor, admission, proxy, holds, jobs, alarms };
   machineries.set(object, machinery);
   return machinery;
 }

@@ -86,10 +86,12 @@ export class RunStarter {
     const { lastStop, phase } = lifecycle;
     if (lastStop?.runId !== run || isReplaced(phase, lastStop)) return;
     attempts.ends += 1;
-    const isDone = phase.kind === "stopped" && !attempts.wasUp;
-    if (attempts.ends > MAX_ENDS || isDone || this.#supervisor.isToldToEnd(run)) {
-      throw exitedError(lastStop, this.#retryAfterMs());
-    }
+    if (this.#isLast(run, attempts)) throw exitedError(lastStop, this.#retryAfterMs());
+  }
+
+  #isLast(run: number, { ends, wasUp }: Attempts): boolean {
+    const isDone = this.#supervisor.phase.kind === "stopped" && !wasUp;
+    return ends > MAX_ENDS || isDone || this.#supervisor.isToldToEnd(run);
   }
 
   async #afterRefusal(
