@@ -11,6 +11,8 @@ import {
 } from "./admission-errors.ts";
 import { patienceOf, type WaitBudget } from "./caller-patience.ts";
 import { probePort, type ProbeOutcome } from "./probe-port.ts";
+import { Proofs } from "./proofs.ts";
+import { runCheck, type CheckAim } from "./run-check.ts";
 import { RunStarter, type Attempts } from "./run-starter.ts";
 import { SharedTask, type Patience } from "./shared-task.ts";
 import { sleep } from "./sleep.ts";
@@ -29,14 +31,6 @@ export interface ProbeSettings {
 /** Probed to see whether the container is up when the class names no port. */
 const UNNAMED_PORT = 33;
 
-/** What is known to answer in one run. */
-interface Proofs {
-  readonly run: number;
-  readonly gates: Set<number>;
-  /** Since when the app has been asked and has given no answer. */
-  silentSinceMs?: number;
-}
-
 /**
  * Lets callers in once the container is up and their ports answer. Each port has one gate at a
  * time, however many wait behind it; a gate starts the container if nobody did.
@@ -47,7 +41,7 @@ export class Admission {
   readonly #target: ProbeSettings;
   readonly #starter: RunStarter;
   readonly #gates = new Map<number, SharedTask<number>>();
-  #proofs: Proofs = { run: 0, gates: new Set() };
+  readonly #proofs = new Proofs();
 
   constructor(platform: Platform, supervisor: Supervisor, target: ProbeSettings) {
     this.#platform = platform;
@@ -59,7 +53,7 @@ export class Admission {
   /** Whether a request may go to `port` right now: the port answered in this run. */
   isOpen(port: number): boolean {
     const { phase } = this.#supervisor;
-    return phase.kind === "ready" && this.#isProven(phase.run, this.#gateOf(port));
+    return phase.kind === "ready" && this.#proofs.has(phase.run, this.#gateOf(port));
   }
 
   /**
@@ -74,14 +68,19 @@ export class Admission {
     throw isBooting ? notReadyError() : notRunningError("forward the request");
   }
 
+  /** Runs a check once, whatever the gates say. */
+  async passes(check: ReadinessCheck, abandoned: AbortSignal): Promise<boolean> {
+    return (await runCheck(check, this.#aim(abandoned))) === "ready";
+  }
+
   /** Gives a boot its whole time again, since it is known to get on. */
   reportProgress(): void {
-    delete this.#proofs.silentSinceMs;
+    this.#proofs.endSilence();
   }
 
   /** Takes back that a port answers, so that the next request probes it first. */
   distrust(port: number): void {
-    this.#proofs.gates.delete(this.#gateOf(port));
+    this.#proofs.remove(this.#gateOf(port));
   }
 
   /** Starts the container if need be and waits until every port answers. */
@@ -190,7 +189,7 @@ export class Admission {
     const attempts = newAttempts();
     for (;;) {
       const run = await this.#starter.begin(abandoned);
-      if (this.#isProven(run, gate)) return run;
+      if (this.#proofs.has(run, gate)) return run;
       attempts.wasUp = this.#isUp();
       const outcome = this.#isRefused(run) ? "gone" : await this.#probe(run, gate, abandoned);
       if (outcome === "answered") {
@@ -214,19 +213,31 @@ export class Admission {
   }
 
   #probe(run: number, gate: number, abandoned: AbortSignal): Promise<ProbeOutcome> {
-    const { clock, runtime } = this.#platform;
-    const { pingEndpoint, defaultPort, requiredPorts } = this.#target;
+    const untilMs = (): number => (gate === CONTAINER ? Infinity : this.#silenceEndMs(run));
     return probePort({
-      clock,
-      runtime,
-      port: gate || (defaultPort ?? requiredPorts?.[0] ?? UNNAMED_PORT),
-      url: `http://${pingEndpoint}`,
+      ...this.#aim(abandoned),
+      ...(gate > CONTAINER && { port: gate }),
+      check: gate === READY ? this.#target.ready : undefined,
       proof: gate === CONTAINER ? "up" : "answer",
-      probeTimeoutMs: this.#supervisor.policy.probeTimeoutMs,
-      untilMs: gate === CONTAINER ? Infinity : this.#silenceEndMs(run),
-      abandoned,
+      get untilMs() {
+        return untilMs();
+      },
       onUp: () => this.#note(run, CONTAINER),
     });
+  }
+
+  /** What a probe is aimed at that names no port. */
+  #aim(abandoned: AbortSignal): CheckAim {
+    const { clock, runtime } = this.#platform;
+    const { pingEndpoint, defaultPort, requiredPorts } = this.#target;
+    return {
+      clock,
+      runtime,
+      port: defaultPort ?? requiredPorts?.[0] ?? UNNAMED_PORT,
+      url: `http://${pingEndpoint}`,
+      probeTimeoutMs: this.#supervisor.policy.probeTimeoutMs,
+      abandoned,
+    };
   }
 
   /**
@@ -235,10 +246,8 @@ export class Admission {
    */
   #silenceEndMs(run: number): number {
     const { phase, policy } = this.#supervisor;
-    const proofs = this.#proofsOf(run);
-    proofs.silentSinceMs ??= this.#now();
     const limitMs = phase.kind === "ready" ? policy.probeTimeoutMs : policy.bootTimeoutMs;
-    return proofs.silentSinceMs + limitMs;
+    return this.#proofs.silentSinceMs(run, this.#now()) + limitMs;
   }
 
   #patience(gate: number, budget: WaitBudget, startedAtMs: number): Patience {
@@ -249,7 +258,7 @@ export class Admission {
       supervisor: this.#supervisor,
       starter: this.#starter,
       now: () => this.#now(),
-      isUp: () => this.#isProven(this.#supervisor.phase.run, CONTAINER),
+      isUp: () => this.#proofs.has(this.#supervisor.phase.run, CONTAINER),
     });
   }
 
@@ -269,20 +278,10 @@ export class Admission {
     return ready !== undefined && port === defaultPort ? READY : port;
   }
 
-  #isProven(run: number, gate: number): boolean {
-    return this.#proofs.run === run && this.#proofs.gates.has(gate);
-  }
-
   #note(run: number, gate: number): void {
     this.#starter.admitted();
-    const proofs = this.#proofsOf(run);
-    proofs.gates.add(gate);
-    if (gate !== CONTAINER) delete proofs.silentSinceMs;
-  }
-
-  #proofsOf(run: number): Proofs {
-    if (this.#proofs.run !== run) this.#proofs = { run, gates: new Set() };
-    return this.#proofs;
+    this.#proofs.add(run, gate);
+    if (gate !== CONTAINER) this.#proofs.endSilence();
   }
 
   #now(): number {

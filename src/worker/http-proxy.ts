@@ -4,6 +4,7 @@ import { toResponse } from "../errors/to-response.ts";
 import type { Platform } from "../ports/platform.ts";
 import type { Admission } from "./admission.ts";
 import type { AnswerPasser, Traffic } from "./answer-passer.ts";
+import type { LivenessWatch } from "./liveness-watch.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 /** Methods that may be sent twice. */
@@ -32,6 +33,7 @@ export interface ProxyParts {
   readonly supervisor: Supervisor;
   readonly admission: Admission;
   readonly passer: AnswerPasser;
+  readonly liveness: LivenessWatch;
   /** Whether a request's signal has to be named for the container to hear of it. */
   readonly isSignalNamed: boolean;
   readonly object: ProxiedObject;
@@ -120,11 +122,13 @@ export class HttpProxy {
   }
 
   async #sendOnce(request: Request, port: number): Promise<Response> {
-    const { platform, supervisor, passer } = this.#parts;
+    const { platform, supervisor, passer, liveness } = this.#parts;
     const lease = supervisor.openLease("request");
     try {
       const fetched = platform.runtime.getTcpPort(port).fetch(request, this.#signalOf(request));
-      return passer.pass(request.method, await fetched, lease);
+      const response = await fetched;
+      liveness.answered();
+      return passer.pass(request.method, response, lease);
     } catch (error) {
       supervisor.closeLease(lease);
       throw error;

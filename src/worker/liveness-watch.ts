@@ -1,11 +1,4 @@
-import {
-  afterCheck,
-  isDead,
-  needsCheck,
-  watched,
-  type LivenessPolicy,
-  type LivenessState,
-} from "../core/liveness.ts";
+import { afterCheck, isDead, needsCheck, watched, type LivenessPolicy } from "../core/liveness.ts";
 import { parseDuration, type Duration } from "../core/duration.ts";
 import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -27,8 +20,8 @@ export interface LivenessParts {
   readonly supervisor: Supervisor;
   readonly clock: Clock;
   readonly object: { readonly liveness?: Liveness };
-  /** Runs the check once. */
-  check(check: ReadinessCheck): Promise<boolean>;
+  /** Runs the check once. Throws what the check says as its last word. */
+  readonly passes: (check: ReadinessCheck, idle: AbortSignal) => Promise<boolean>;
   readonly keepAlive: (work: Promise<unknown>) => void;
 }
 
@@ -81,21 +74,25 @@ export class LivenessWatch {
         run = phase.run;
         continue;
       }
-      state = await this.#next(state, policy, liveness.check);
+      const isAlive = await this.#isAlive(policy, liveness.check, idle);
+      state = afterCheck(state, policy, { isAlive, nowMs: clock.now() });
       if (!isDead(state, policy) || supervisor.phase.run !== run) continue;
       const { inFlight } = supervisor;
       supervisor.dispatch({ kind: "wedged", run, silence: "hung", inFlight });
     }
   }
 
-  async #next(
-    state: LivenessState,
+  async #isAlive(
     policy: LivenessPolicy,
     check: ReadinessCheck,
-  ): Promise<LivenessState> {
-    const { clock } = this.#parts;
-    const isNeeded = needsCheck(policy, this.#answeredAtMs, clock.now());
-    const isAlive = isNeeded ? await this.#parts.check(check) : true;
-    return afterCheck(state, policy, { isAlive, nowMs: clock.now() });
+    idle: AbortSignal,
+  ): Promise<boolean> {
+    const { clock, passes } = this.#parts;
+    if (!needsCheck(policy, this.#answeredAtMs, clock.now())) return true;
+    try {
+      return (await passes(check, idle)) || idle.aborted;
+    } catch {
+      return false; // a check's last word: there is no boot here that could be given up
+    }
   }
 }

@@ -1,4 +1,5 @@
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
+import type { Platform } from "../ports/platform.ts";
 import { Admission, type ProbeSettings } from "./admission.ts";
 import { AlarmGuard } from "./alarm-guard.ts";
 import { AnswerPasser } from "./answer-passer.ts";
@@ -8,7 +9,13 @@ import { Holds } from "./holds.ts";
 import type { Hooks, Host } from "./host.ts";
 import { HttpProxy, type ProxiedObject } from "./http-proxy.ts";
 import { Jobs } from "./jobs.ts";
-import { compatibilityFlags, isSignalNamed, warnOfUnseenAborts } from "./request-signal.ts";
+import {
+  compatibilityFlags,
+  isSignalNamed,
+  warnOfUnseenAborts,
+  type CompatibilityFlags,
+} from "./request-signal.ts";
+import { LivenessWatch, type Liveness } from "./liveness-watch.ts";
 import { ScheduleTable } from "./schedule-table.ts";
 import { Supervisor } from "./supervisor.ts";
 import { systemClock } from "./system-clock.ts";
@@ -17,6 +24,7 @@ import { systemClock } from "./system-clock.ts";
 export interface ContainerObject extends SettingFields, Hooks, ProxiedObject, ProbeSettings {
   readonly defaultPort?: number;
   readonly requiredPorts?: readonly number[];
+  readonly liveness?: Liveness;
   onError(error: unknown): unknown;
 }
 
@@ -51,36 +59,70 @@ export function machineryOf(object: object): Machinery {
 /** Puts the parts of a container object together. Nothing happens yet. */
 export function assemble(
   object: ContainerObject,
-  { ctx, runtime }: Ground,
+  ground: Ground,
   options: ContainerOptions,
 ): Machinery {
-  const keepAlive = (work: Promise<unknown>): void => ctx.waitUntil(work);
-  const random = (): number => Math.random();
-  const platform = { runtime, clock: systemClock, storage: ctx.storage, random, keepAlive };
   const flags = compatibilityFlags();
   warnOfUnseenAborts(object.constructor, flags);
   const settings = new ClassSettings(object, options.envVars);
-  const tasks = new ScheduleTable(ctx.storage, object);
+  const tasks = new ScheduleTable(ground.ctx.storage, object);
   const host: Host = { object, settings, report: (error) => void report(object, error) };
-  const closeSockets = (code: number): void => passer.closeSockets(code);
-  const supervisor = new Supervisor({ platform, host, tasks, closeSockets });
+  const platform = platformOf(ground);
+  const engine = assembleEngine({ object, platform, host, tasks, flags });
+  const { supervisor, admission } = engine;
+  const clock = systemClock;
+  const holds = new Holds(supervisor, clock);
+  const jobs = new Jobs({ supervisor, admission, starts: settings.starts, clock });
+  const alarms = new AlarmGuard({ handle: () => supervisor.alarm(), report: host.report });
+  const machinery = { settings, tasks, ...engine, holds, jobs, alarms };
+  machineries.set(object, machinery);
+  return machinery;
+}
+
+interface EngineParts {
+  readonly object: ContainerObject;
+  readonly platform: Platform;
+  readonly host: Host;
+  readonly tasks: ScheduleTable;
+  readonly flags: CompatibilityFlags | undefined;
+}
+
+/** What knows of each other, and so is made together. */
+function assembleEngine(parts: EngineParts): Pick<Machinery, "supervisor" | "admission" | "proxy"> {
+  const { object, platform, host, tasks, flags } = parts;
+  const { clock, keepAlive } = platform;
+  const supervisor = new Supervisor({
+    platform,
+    host,
+    tasks,
+    closeSockets: (code) => passer.closeSockets(code),
+    onBusy: () => liveness.begin(),
+    onIdle: () => liveness.end(),
+  });
   const admission = new Admission(platform, supervisor, object);
+  const passes = admission.passes.bind(admission);
+  const liveness = new LivenessWatch({ supervisor, clock, object, passes, keepAlive });
   const passer = new AnswerPasser({ supervisor, keepAlive, object });
   const proxy = new HttpProxy({
     platform,
     supervisor,
     admission,
     passer,
+    liveness,
     isSignalNamed: isSignalNamed(flags),
     object,
   });
-  const holds = new Holds(supervisor, systemClock);
-  const clock = systemClock;
-  const jobs = new Jobs({ supervisor, admission, starts: settings.starts, clock });
-  const alarms = new AlarmGuard({ handle: () => supervisor.alarm(), report: host.report });
-  const machinery = { settings, tasks, supervisor, admission, proxy, holds, jobs, alarms };
-  machineries.set(object, machinery);
-  return machinery;
+  return { supervisor, admission, proxy };
+}
+
+function platformOf({ ctx, runtime }: Ground): Platform {
+  return {
+    runtime,
+    clock: systemClock,
+    storage: ctx.storage,
+    random: () => Math.random(),
+    keepAlive: (work) => ctx.waitUntil(work),
+  };
 }
 
 async function report(object: ContainerObject, error: unknown): Promise<void> {

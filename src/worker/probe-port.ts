@@ -15,7 +15,7 @@ export interface ProbeTarget extends CheckAim {
   readonly check?: ReadinessCheck | undefined;
   /** What is answer enough: a closed port, too, shows that the container is up. */
   readonly proof: "answer" | "up";
-  /** When to give up, in milliseconds since the epoch; `Infinity` for never. */
+  /** When to give up, in milliseconds since the epoch, read at each probe; `Infinity` for never. */
   readonly untilMs: number;
   /** Called when a probe first shows that the container is up. */
   readonly onUp: () => void;
@@ -31,7 +31,7 @@ const NOT_YET: ReadonlySet<number> = new Set([502, 503, 504]);
  * @throws the reason of `abandoned` when that ends it
  */
 export async function probePort(target: ProbeTarget): Promise<ProbeOutcome> {
-  const { clock, runtime, abandoned, proof, untilMs } = target;
+  const { clock, runtime, abandoned, proof } = target;
   const check = target.check ?? anyAnswer(target.url);
   const beganAtMs = clock.now();
   for (;;) {
@@ -40,7 +40,7 @@ export async function probePort(target: ProbeTarget): Promise<ProbeOutcome> {
     if (!runtime.running) return "gone";
     if (sign !== "none") target.onUp();
     if (sign === "ready" || sign === proof) return "answered";
-    if (clock.now() >= untilMs) return sign === "none" ? "hung" : "closed";
+    if (clock.now() >= target.untilMs) return sign === "none" ? "hung" : "closed";
     await sleep(clock, probeGapMs(clock.now() - beganAtMs), abandoned);
   }
 }

@@ -8,5 +8,8 @@ export interface SupervisorParts {
   readonly host: Host;
   readonly tasks: ScheduleTable;
   /** Closes what is open, when a drain begins. */
-  closeSockets(code: number): void;
+  readonly closeSockets: (code: number) => void;
+  /** Told when the first lease is opened and when the last one is closed. */
+  readonly onBusy: () => void;
+  readonly onIdle: () => void;
 }

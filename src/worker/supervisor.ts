@@ -186,6 +186,7 @@ export class Supervisor {
   /** Opens a lease: the instance is busy until it is closed or its deadline passes. */
   openLease(kind: LeaseKind): Lease {
     this.touch();
+    if (this.#leases.open.size === 0) this.#parts.onBusy();
     return this.#leases.add(kind);
   }
 
@@ -200,6 +201,7 @@ export class Supervisor {
   closeLease(lease: Lease): void {
     if (!this.#leases.remove(lease)) return;
     this.touch();
+    if (this.#leases.open.size === 0) this.#parts.onIdle();
     const { phase } = this;
     if (phase.kind === "draining" && this.inFlight === 0) {
       this.dispatch({ kind: "quiet", run: phase.run });

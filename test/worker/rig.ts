@@ -56,7 +56,14 @@ export async function onRig(plan: RigPlan, work: (rig: Rig) => Promise<void>): P
     };
     const tasks = new ScheduleTable(state.storage, {});
     const closeSockets = (code: number): void => void hooks.push(`close ${code}`);
-    const supervisor = new Supervisor({ platform, host, tasks, closeSockets });
+    const supervisor = new Supervisor({
+      platform,
+      host,
+      tasks,
+      closeSockets,
+      onBusy: () => {},
+      onIdle: () => {},
+    });
     const target = { pingEndpoint: "ping", defaultPort: 8080 };
     const admission = new Admission(platform, supervisor, target);
     supervisor.construct();
