@@ -63,7 +63,7 @@ export class AnswerPasser {
   #watchSocket(response: Response, container: WebSocket, lease: Lease): Response {
     const { supervisor } = this.#parts;
     supervisor.renewLease(lease, "socket");
-    const client = joinSockets(container, {
+    const { client } = joinSockets(container, {
       onMessage: () => supervisor.renewLease(lease),
       onClosed: () => {
         supervisor.closeLease(lease);
