@@ -83,6 +83,18 @@ export class Admission {
     this.#proofs.remove(this.#gateOf(port));
   }
 
+  /**
+   * Sees whether a port answers again, and has the container replaced if it does not. For those
+   * whose request cannot be sent again: the next one is to find an app that works.
+   */
+  async recheck(port: number): Promise<void> {
+    try {
+      await this.open([port], {});
+    } catch {
+      // whoever comes next is told
+    }
+  }
+
   /** Starts the container if need be and waits until every port answers. */
   async open(ports: readonly number[], budget: WaitBudget): Promise<void> {
     const gates = new Set(ports.map((port) => this.#gateOf(port)));

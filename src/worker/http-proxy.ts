@@ -1,4 +1,4 @@
-import type { ContainerError } from "../errors/container-error.ts";
+import { errorCode, type ContainerError } from "../errors/container-error.ts";
 import { classifyRuntimeError, toContainerError } from "../errors/from-runtime.ts";
 import { toResponse } from "../errors/to-response.ts";
 import type { Platform } from "../ports/platform.ts";
@@ -6,6 +6,7 @@ import type { Admission } from "./admission.ts";
 import type { AnswerPasser, Traffic } from "./answer-passer.ts";
 import type { LivenessWatch } from "./liveness-watch.ts";
 import type { Supervisor } from "./supervisor.ts";
+import { timedFetch } from "./timed-fetch.ts";
 
 /** Methods that may be sent twice. */
 const IDEMPOTENT: ReadonlySet<string> = new Set([
@@ -111,28 +112,40 @@ export class HttpProxy {
 
   /** A request that failed may go once more, after the container answers again. */
   async #sendAgain(request: Request, port: number, { run, error }: Failure): Promise<Response> {
-    const { admission, supervisor } = this.#parts;
-    const code = classifyRuntimeError(error);
+    const { admission, supervisor, platform } = this.#parts;
+    const code = errorCode(error) ?? classifyRuntimeError(error);
     const isUnsent = code === "NOT_LISTENING" || code === "NOT_RUNNING";
-    if (isUnsent) admission.distrust(port);
-    const isCut = code === "CONNECTION_LOST" && !supervisor.isToldToEnd(run);
-    if (!mayRepeat(request, isUnsent, isCut)) throw error;
+    const isLate = code === "REQUEST_TIMEOUT";
+    if (isUnsent || isLate) admission.distrust(port);
+    const isCut = isLate || (code === "CONNECTION_LOST" && !supervisor.isToldToEnd(run));
+    if (!mayRepeat(request, isUnsent, isCut)) {
+      if (isUnsent || isLate) platform.keepAlive(admission.recheck(port));
+      throw error;
+    }
     await this.#admit(request, port);
     return await this.#sendOnce(request, port);
   }
 
   async #sendOnce(request: Request, port: number): Promise<Response> {
-    const { platform, supervisor, passer, liveness } = this.#parts;
+    const { supervisor, passer, liveness } = this.#parts;
     const lease = supervisor.openLease("request");
     try {
-      const fetched = platform.runtime.getTcpPort(port).fetch(request, this.#signalOf(request));
-      const response = await fetched;
+      const response = await this.#fetch(request, port);
       liveness.answered();
       return passer.pass(request.method, response, lease);
     } catch (error) {
       supervisor.closeLease(lease);
       throw error;
     }
+  }
+
+  #fetch(request: Request, port: number): Promise<Response> {
+    const { platform, supervisor } = this.#parts;
+    const { clock, runtime } = platform;
+    const timeoutMs = supervisor.policy.requestTimeoutMs;
+    const fetcher = runtime.getTcpPort(port);
+    if (timeoutMs === Infinity) return fetcher.fetch(request, this.#signalOf(request));
+    return timedFetch(fetcher, request, { clock, timeoutMs, signal: request.signal });
   }
 
   #signalOf(request: Request): RequestInit | undefined {
