@@ -20,6 +20,8 @@ export interface Lease {
   kind: LeaseKind;
   /** The last sign of life. */
   activeAtMs: number;
+  /** How long it counts without one, where not as long as its kind, in milliseconds. */
+  ttlMs?: number;
 }
 
 /** How long each kind of lease counts without a sign of life. */
@@ -27,7 +29,7 @@ export type LeaseLimits = Pick<Policy, "requestTimeoutMs" | "idleStreamMs" | "id
 
 /** When a lease stops counting if it shows no further sign of life. */
 export function leaseDeadlineMs(lease: Lease, limits: LeaseLimits): number {
-  return lease.activeAtMs + ttlMs(lease.kind, limits);
+  return lease.activeAtMs + (lease.ttlMs ?? ttlOf(lease.kind, limits));
 }
 
 /** How many of the leases concern the container itself: those who wait for it do not. */
@@ -68,7 +70,7 @@ export function idleAtMs(leases: Iterable<Lease>, idleness: Idleness, nowMs: num
   return deadlineMs;
 }
 
-function ttlMs(kind: LeaseKind, limits: LeaseLimits): number {
+function ttlOf(kind: LeaseKind, limits: LeaseLimits): number {
   if (kind === "stream") return limits.idleStreamMs;
   if (kind === "socket") return limits.idleSocketMs;
   return Math.min(limits.requestTimeoutMs, REQUEST_LEASE_MS);

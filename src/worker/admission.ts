@@ -13,7 +13,7 @@ import { patienceOf, type WaitBudget } from "./caller-patience.ts";
 import { probePort, type ProbeOutcome } from "./probe-port.ts";
 import { Proofs } from "./proofs.ts";
 import { runCheck, type CheckAim } from "./run-check.ts";
-import { RunStarter, type Attempts } from "./run-starter.ts";
+import { RunStarter } from "./run-starter.ts";
 import { SharedTask, type Patience } from "./shared-task.ts";
 import { sleep } from "./sleep.ts";
 import type { Supervisor } from "./supervisor.ts";
@@ -28,7 +28,7 @@ export interface ProbeSettings {
   readonly ready?: ReadinessCheck;
 }
 
-/** Probed to see whether the container is up when the class names no port. */
+// Probed to see whether the container is up when the class names no port.
 const UNNAMED_PORT = 33;
 
 /**
@@ -128,7 +128,7 @@ export class Admission {
 
   /** Begins a run and waits until it has ended, whatever its ports do. */
   async runToEnd(signal: AbortSignal): Promise<number> {
-    const attempts = newAttempts();
+    const attempts = this.#starter.newAttempts();
     for (;;) {
       const run = await this.#starter.begin(signal);
       const how = await untilAborted(this.#supervisor.ended(run), signal);
@@ -198,7 +198,7 @@ export class Admission {
 
   /** Brings the container up and the gate to an answer; returns the run that answered. */
   async #prove(gate: number, abandoned: AbortSignal): Promise<number> {
-    const attempts = newAttempts();
+    const attempts = this.#starter.newAttempts();
     for (;;) {
       const run = await this.#starter.begin(abandoned);
       if (this.#proofs.has(run, gate)) return run;
@@ -299,8 +299,4 @@ export class Admission {
   #now(): number {
     return this.#platform.clock.now();
   }
-}
-
-function newAttempts(): Attempts {
-  return { refusals: 0, ends: 0, wasUp: false };
 }

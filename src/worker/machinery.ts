@@ -1,3 +1,4 @@
+import type { SocketActivity } from "../core/socket-activity.ts";
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
 import type { Platform } from "../ports/platform.ts";
 import { Admission, type ProbeSettings } from "./admission.ts";
@@ -22,6 +23,7 @@ import { systemClock } from "./system-clock.ts";
 
 /** The user's object: its settings and hooks. */
 export interface ContainerObject extends SettingFields, Hooks, ProxiedObject, ProbeSettings {
+  readonly socketActivity: SocketActivity;
   readonly defaultPort?: number;
   readonly requiredPorts?: readonly number[];
   readonly liveness?: Liveness;
@@ -102,7 +104,7 @@ function assembleEngine(parts: EngineParts): Pick<Machinery, "supervisor" | "adm
   const admission = new Admission(platform, supervisor, object);
   const passes = admission.passes.bind(admission);
   const liveness = new LivenessWatch({ supervisor, clock, object, passes, keepAlive });
-  const passer = new AnswerPasser({ supervisor, keepAlive, object });
+  const passer = new AnswerPasser({ supervisor, keepAlive, clock, object });
   const proxy = new HttpProxy({
     platform,
     supervisor,

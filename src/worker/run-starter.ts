@@ -45,6 +45,11 @@ export class RunStarter {
     return startGate(this.#supervisor.lifecycle, this.#supervisor.policy, this.#now());
   }
 
+  /** What one who begins to wait has seen: nothing. */
+  newAttempts(): Attempts {
+    return { refusals: 0, ends: 0, wasUp: false };
+  }
+
   /** Notes that a run came up, so that no earlier refusal is the answer any more. */
   admitted(): void {
     this.#refusal = undefined;

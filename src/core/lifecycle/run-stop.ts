@@ -48,11 +48,12 @@ export function end(lifecycle: Lifecycle, order: StopOrder, policy: Policy): Ste
   const { signal, atMs, inFlight } = order;
   const untilMs = atMs + policy.drainMs;
   const draining = { ...ending(phase, order), kind: "draining", signal, untilMs } as const;
-  if (inFlight === 0 || policy.drainMs === 0 || signal === SIGKILL) {
-    return send(lifecycle, draining, { atMs, policy });
+  const close = { kind: "close-sockets", code: order.cause === "idle" ? 1001 : 1012 } as const;
+  if (inFlight > 0 && policy.drainMs > 0 && signal !== SIGKILL) {
+    return move(lifecycle, draining, close);
   }
-  const code = order.cause === "idle" ? 1001 : 1012;
-  return move(lifecycle, draining, { kind: "close-sockets", code });
+  const step = send(lifecycle, draining, { atMs, policy });
+  return { ...step, commands: [close, ...step.commands] };
 }
 
 /** Sends the signal of a drain that is over. L5 */
