@@ -9,27 +9,15 @@ import {
   notRunningError,
   READY,
 } from "./admission-errors.ts";
-import { patienceOf, type WaitBudget } from "./caller-patience.ts";
-import { probePort, type ProbeOutcome } from "./probe-port.ts";
-import { Proofs } from "./proofs.ts";
-import { runCheck, type CheckAim } from "./run-check.ts";
+import { patienceOf } from "./caller-patience.ts";
+import { GateProver, type ProbeSettings } from "./gate-prover.ts";
+import { isUp } from "./is-up.ts";
 import { RunStarter } from "./run-starter.ts";
 import { SharedTask, type Patience } from "./shared-task.ts";
 import { sleep } from "./sleep.ts";
 import type { Supervisor } from "./supervisor.ts";
 import { untilAborted } from "./until-aborted.ts";
-
-/** What probes are aimed at, read anew for each. */
-export interface ProbeSettings {
-  /** Host and path asked for. */
-  readonly pingEndpoint: string;
-  readonly defaultPort?: number;
-  readonly requiredPorts?: readonly number[];
-  readonly ready?: ReadinessCheck;
-}
-
-// Probed to see whether the container is up when the class names no port.
-const UNNAMED_PORT = 33;
+import type { WaitBudget } from "./wait-budget.ts";
 
 /**
  * Lets callers in once the container is up and their ports answer. Each port has one gate at a
@@ -40,20 +28,22 @@ export class Admission {
   readonly #supervisor: Supervisor;
   readonly #target: ProbeSettings;
   readonly #starter: RunStarter;
+  readonly #prover: GateProver;
   readonly #gates = new Map<number, SharedTask<number>>();
-  readonly #proofs = new Proofs();
 
   constructor(platform: Platform, supervisor: Supervisor, target: ProbeSettings) {
     this.#platform = platform;
     this.#supervisor = supervisor;
     this.#target = target;
     this.#starter = new RunStarter(platform, supervisor);
+    const starter = this.#starter;
+    this.#prover = new GateProver({ platform, supervisor, starter, target });
   }
 
   /** Whether a request may go to `port` right now: the port answered in this run. */
   isOpen(port: number): boolean {
     const { phase } = this.#supervisor;
-    return phase.kind === "ready" && this.#proofs.has(phase.run, this.#gateOf(port));
+    return phase.kind === "ready" && this.#prover.proofs.has(phase.run, this.#gateOf(port));
   }
 
   /**
@@ -69,18 +59,18 @@ export class Admission {
   }
 
   /** Runs a check once, whatever the gates say. */
-  async passes(check: ReadinessCheck, abandoned: AbortSignal): Promise<boolean> {
-    return (await runCheck(check, this.#aim(abandoned))) === "ready";
+  passes(check: ReadinessCheck, abandoned: AbortSignal): Promise<boolean> {
+    return this.#prover.passes(check, abandoned);
   }
 
   /** Gives a boot its whole time again, since it is known to get on. */
   reportProgress(): void {
-    this.#proofs.endSilence();
+    this.#prover.proofs.endSilence();
   }
 
   /** Takes back that a port answers, so that the next request probes it first. */
   distrust(port: number): void {
-    this.#proofs.remove(this.#gateOf(port));
+    this.#prover.proofs.remove(this.#gateOf(port));
   }
 
   /**
@@ -109,7 +99,7 @@ export class Admission {
 
   /** Starts the container if need be and waits until it is up, whatever its ports do. */
   async start(budget: WaitBudget): Promise<void> {
-    if (this.#isUp() && this.#platform.runtime.running) return;
+    if (isUp(this.#supervisor.phase) && this.#platform.runtime.running) return;
     await this.#awake(budget, async () => {
       const run = await this.#pass([CONTAINER], budget);
       this.#supervisor.dispatch({ kind: "up", run });
@@ -133,7 +123,7 @@ export class Admission {
       const run = await this.#starter.begin(signal);
       const how = await untilAborted(this.#supervisor.ended(run), signal);
       if (how === "aborted") throw abortError(CONTAINER);
-      if (!this.#isRefused(run)) return run;
+      if (!this.#starter.isRefused(run)) return run;
       await this.#starter.afterEnd(run, attempts, signal);
     }
   }
@@ -143,7 +133,7 @@ export class Admission {
    * came before the container was up waits for `onStart`, too; who is called by it must not.
    */
   async #awake(budget: WaitBudget, pass: () => Promise<void>): Promise<void> {
-    const wasUp = this.#isUp();
+    const wasUp = isUp(this.#supervisor.phase);
     const lease = this.#supervisor.openLease("wait");
     try {
       await pass();
@@ -170,7 +160,7 @@ export class Admission {
     const startedAtMs = this.#now();
     this.#refuseHopeless(budget);
     const runs = await Promise.all(
-      gates.map((gate) => this.#gate(gate).join(this.#patience(gate, budget, startedAtMs))),
+      gates.map((gate) => this.#gate(gate, budget).join(this.#patience(gate, budget, startedAtMs))),
     );
     return Math.max(...runs);
   }
@@ -184,82 +174,16 @@ export class Admission {
     if (!mayWait) throw gateError(gate, nowMs);
   }
 
-  #gate(key: number): SharedTask<number> {
+  #gate(key: number, { probeTimeoutMs }: WaitBudget): SharedTask<number> {
     const open = this.#gates.get(key);
     if (open !== undefined && !open.isAbandoned) return open;
     const gate = new SharedTask(this.#platform.clock, (abandoned) =>
-      this.#prove(key, abandoned).finally(() => {
+      this.#prover.prove(key, { abandoned, probeTimeoutMs }).finally(() => {
         if (this.#gates.get(key) === gate) this.#gates.delete(key);
       }),
     );
     this.#gates.set(key, gate);
     return gate;
-  }
-
-  /** Brings the container up and the gate to an answer; returns the run that answered. */
-  async #prove(gate: number, abandoned: AbortSignal): Promise<number> {
-    const attempts = this.#starter.newAttempts();
-    for (;;) {
-      const run = await this.#starter.begin(abandoned);
-      if (this.#proofs.has(run, gate)) return run;
-      attempts.wasUp = this.#isUp();
-      const outcome = this.#isRefused(run) ? "gone" : await this.#probe(run, gate, abandoned);
-      if (outcome === "answered") {
-        this.#note(run, gate);
-        return run;
-      }
-      if (outcome !== "gone") {
-        this.#replace(run, outcome);
-        continue;
-      }
-      const phase = await this.#supervisor.reconcile();
-      if (isLive(phase) && phase.run === run) continue; // it only looked gone
-      await this.#starter.afterEnd(run, attempts, abandoned);
-    }
-  }
-
-  /** An app that has been silent for too long will not answer in this run. */
-  #replace(run: number, silence: "closed" | "hung"): void {
-    const { inFlight } = this.#supervisor;
-    this.#supervisor.dispatch({ kind: "wedged", run, silence, inFlight });
-  }
-
-  #probe(run: number, gate: number, abandoned: AbortSignal): Promise<ProbeOutcome> {
-    const untilMs = (): number => (gate === CONTAINER ? Infinity : this.#silenceEndMs(run));
-    return probePort({
-      ...this.#aim(abandoned),
-      ...(gate > CONTAINER && { port: gate }),
-      check: gate === READY ? this.#target.ready : undefined,
-      proof: gate === CONTAINER ? "up" : "answer",
-      get untilMs() {
-        return untilMs();
-      },
-      onUp: () => this.#note(run, CONTAINER),
-    });
-  }
-
-  /** What a probe is aimed at that names no port. */
-  #aim(abandoned: AbortSignal): CheckAim {
-    const { clock, runtime } = this.#platform;
-    const { pingEndpoint, defaultPort, requiredPorts } = this.#target;
-    return {
-      clock,
-      runtime,
-      port: defaultPort ?? requiredPorts?.[0] ?? UNNAMED_PORT,
-      url: `http://${pingEndpoint}`,
-      probeTimeoutMs: this.#supervisor.policy.probeTimeoutMs,
-      abandoned,
-    };
-  }
-
-  /**
-   * Until when an app may be silent, whoever asks and however often: one that was ready before for
-   * a little while, one that boots for much longer.
-   */
-  #silenceEndMs(run: number): number {
-    const { phase, policy } = this.#supervisor;
-    const limitMs = phase.kind === "ready" ? policy.probeTimeoutMs : policy.bootTimeoutMs;
-    return this.#proofs.silentSinceMs(run, this.#now()) + limitMs;
   }
 
   #patience(gate: number, budget: WaitBudget, startedAtMs: number): Patience {
@@ -270,30 +194,14 @@ export class Admission {
       supervisor: this.#supervisor,
       starter: this.#starter,
       now: () => this.#now(),
-      isUp: () => this.#proofs.has(this.#supervisor.phase.run, CONTAINER),
+      isUp: () => this.#prover.proofs.has(this.#supervisor.phase.run, CONTAINER),
     });
-  }
-
-  #isRefused(run: number): boolean {
-    const ending = this.#supervisor.lastEnding;
-    return ending?.kind === "start-refused" && ending.run === run;
-  }
-
-  #isUp(): boolean {
-    const { phase } = this.#supervisor;
-    return isUsable(phase) && phase.kind !== "starting";
   }
 
   /** With a readiness check of its own a class's app is ready by that alone. */
   #gateOf(port: number): number {
     const { ready, defaultPort } = this.#target;
     return ready !== undefined && port === defaultPort ? READY : port;
-  }
-
-  #note(run: number, gate: number): void {
-    this.#starter.admitted();
-    this.#proofs.add(run, gate);
-    if (gate !== CONTAINER) this.#proofs.endSilence();
   }
 
   #now(): number {

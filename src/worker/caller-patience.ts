@@ -10,15 +10,7 @@ import {
 import type { RunStarter } from "./run-starter.ts";
 import type { Patience } from "./shared-task.ts";
 import type { Supervisor } from "./supervisor.ts";
-
-/** How long one caller waits for an instance and for its ports. */
-export interface WaitBudget {
-  readonly signal?: AbortSignal | undefined;
-  /** Until the platform has given an instance, in milliseconds. */
-  readonly instanceTimeoutMs?: number | undefined;
-  /** For instance and ports together, in milliseconds. */
-  readonly readyTimeoutMs?: number | undefined;
-}
+import type { WaitBudget } from "./wait-budget.ts";
 
 /** Who waits for what, since when. */
 export interface Waiting {

@@ -1,5 +1,6 @@
 import type { StopCause } from "../core/lifecycle/phase.ts";
 import type { Duration } from "../core/duration.ts";
+import type { CallerStartup } from "./read-policy.ts";
 
 /** Settings that may be given to the constructor instead of as class fields. */
 export interface ContainerOptions {
@@ -48,6 +49,8 @@ export interface CancellationOptions {
   portReadyTimeoutMS?: number;
   /** Accepted for compatibility; probes are spaced by the time already waited. */
   waitInterval?: number;
+  /** How this caller waits, in place of the class's `startup`; the two budgets above win. */
+  startup?: CallerStartup;
 }
 
 /** Arguments of `startAndWaitForPorts()` in one object. */
@@ -70,6 +73,8 @@ export interface WaitOptions {
   retries?: number;
   /** With `retries`: milliseconds between the peer's probes; together they make the timeout. */
   waitInterval?: number;
+  /** How this caller waits, in place of the class's `startup`; `retries` wins. */
+  startup?: CallerStartup;
 }
 
 /** What `onStop` is told about the run that ended. */

@@ -15,6 +15,7 @@ import { readFetchArguments, readPortArguments } from "./arguments.ts";
 import { ContainerUpkeep } from "./container-upkeep.ts";
 import { assemble, type Machinery } from "./machinery.ts";
 import { portFromRequest } from "./switch-port.ts";
+import { portBudget, startBudget } from "./wait-budget.ts";
 
 /**
  * A Durable Object that owns one container: starts it when a request comes, sends requests to it,
@@ -73,10 +74,7 @@ export class Container<Env = Cloudflare.Env> extends ContainerUpkeep<Env> {
   ): Promise<void> {
     this.#machinery.settings.check();
     await this.#machinery.settings.starts.during(startOptions, () =>
-      this.#machinery.admission.start({
-        signal: waitOptions?.signal,
-        instanceTimeoutMs: timeoutOf(waitOptions),
-      }),
+      this.#machinery.admission.start(startBudget(waitOptions)),
     );
   }
 
@@ -107,13 +105,9 @@ export class Container<Env = Cloudflare.Env> extends ContainerUpkeep<Env> {
     const args = readPortArguments(portsOrArgs, cancellationOptions, startOptions);
     this.#machinery.settings.check();
     const ports = this.#machinery.settings.portsToAwait(args.ports);
-    const { abort, instanceGetTimeoutMS, portReadyTimeoutMS } = args.cancellationOptions ?? {};
+    const budget = portBudget(args.cancellationOptions);
     await this.#machinery.settings.starts.during(args.startOptions, () =>
-      this.#machinery.admission.open(ports, {
-        signal: abort,
-        instanceTimeoutMs: instanceGetTimeoutMS,
-        readyTimeoutMs: portReadyTimeoutMS,
-      }),
+      this.#machinery.admission.open(ports, budget),
     );
   }
 
@@ -125,10 +119,7 @@ export class Container<Env = Cloudflare.Env> extends ContainerUpkeep<Env> {
    */
   async waitForPort(waitOptions: WaitOptions): Promise<number> {
     const port = parsePort(waitOptions.portToCheck, "portToCheck");
-    await this.#machinery.admission.waitForPort(port, {
-      signal: waitOptions.signal,
-      readyTimeoutMs: timeoutOf(waitOptions),
-    });
+    await this.#machinery.admission.waitForPort(port, startBudget(waitOptions));
     return 1;
   }
 
@@ -221,10 +212,4 @@ export class Container<Env = Cloudflare.Env> extends ContainerUpkeep<Env> {
   override async alarm(_info?: AlarmInvocationInfo): Promise<void> {
     await this.#machinery.alarms.handle();
   }
-}
-
-/** The peer counts tries; the time they take together is what the caller meant. */
-function timeoutOf(options: WaitOptions | undefined): number | undefined {
-  if (options?.retries === undefined) return undefined;
-  return options.retries * (options.waitInterval ?? 300);
 }

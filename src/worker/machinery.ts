@@ -1,11 +1,12 @@
 import type { SocketActivity } from "../core/socket-activity.ts";
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
 import type { Platform } from "../ports/platform.ts";
-import { Admission, type ProbeSettings } from "./admission.ts";
+import { Admission } from "./admission.ts";
 import { AlarmGuard } from "./alarm-guard.ts";
 import { AnswerPasser } from "./answer-passer.ts";
 import { ClassSettings, type SettingFields } from "./class-settings.ts";
 import type { ContainerOptions } from "./container-types.ts";
+import type { ProbeSettings } from "./gate-prover.ts";
 import { Holds } from "./holds.ts";
 import type { Hooks, Host } from "./host.ts";
 import { HttpProxy, type ProxiedObject } from "./http-proxy.ts";

@@ -19,6 +19,9 @@ export interface Startup {
   readonly bootTimeout?: Duration;
 }
 
+/** What of it a single caller may set for itself. */
+export type CallerStartup = Omit<Startup, "bootTimeout">;
+
 /** What an instance may cost. */
 export interface Budget {
   /** How long containers may run within a day of UTC, in seconds. Default: no limit. */

@@ -45,6 +45,12 @@ export class RunStarter {
     return startGate(this.#supervisor.lifecycle, this.#supervisor.policy, this.#now());
   }
 
+  /** Whether the platform refused to start a run. */
+  isRefused(run: number): boolean {
+    const ending = this.#supervisor.lastEnding;
+    return ending?.kind === "start-refused" && ending.run === run;
+  }
+
   /** What one who begins to wait has seen: nothing. */
   newAttempts(): Attempts {
     return { refusals: 0, ends: 0, wasUp: false };

@@ -1,0 +1,84 @@
+import { openByteSource, type ByteSource } from "./byte-source.ts";
+
+/** What the owner of a body wants to know. */
+export interface BodyEvents {
+  /** Is given the work of passing the body: a pipe alone does not keep the object in memory. */
+  keepAlive(work: Promise<unknown>): void;
+  /** So many bytes went on to the client. */
+  onBytes(sizeBytes: number): void;
+  /** The client has the whole body, or left. This or `onBroken` is called, once. */
+  onDone(): void;
+  /** The app broke off. */
+  onBroken(): void;
+}
+
+/** Below this a body of known length is not watched: less than what a socket's buffers hold. */
+const SHORT_BODY_BYTES = 16 * 1_024;
+
+/**
+ * Hands a body on and sees it go: each part passes as it comes, as fast as the client takes it. The
+ * source is cancelled when the client leaves, and the client's body fails when the source does.
+ *
+ * A short body of known length is on its way when its headers come, whatever the client does: the
+ * sockets hold it. It is not worth a pump, which costs as much as half the request.
+ *
+ * @returns what the client is to be given
+ */
+export function watchBody(response: Response, events: BodyEvents): Response {
+  const { body, headers } = response;
+  if (body === null || isShort(headers)) {
+    events.onDone();
+    return response;
+  }
+  const { readable, writable } = pipeFor(headers);
+  const source = openByteSource(body);
+  const work = pump(source, writable, (sizeBytes) => events.onBytes(sizeBytes));
+  events.keepAlive(
+    work.then(
+      () => events.onDone(),
+      () => events.onBroken(),
+    ),
+  );
+  return new Response(readable, response);
+}
+
+/** @throws what the source broke with */
+async function pump(
+  source: ByteSource,
+  writable: WritableStream<Uint8Array>,
+  onBytes: (sizeBytes: number) => void,
+): Promise<void> {
+  const sink = writable.getWriter();
+  let hasLeft = false;
+  const leave = (reason: unknown): Promise<void> => {
+    hasLeft = true;
+    return source.cancel(reason);
+  };
+  sink.closed.catch(leave); // also while the source has nothing to say
+  try {
+    for (let part = await source.read(); part !== undefined; part = await source.read()) {
+      await sink.write(part);
+      onBytes(part.byteLength);
+    }
+    await sink.close();
+  } catch (error) {
+    if (hasLeft) return;
+    await sink.abort(error).catch(() => {}); // gone as well
+    throw error;
+  }
+}
+
+function isShort(headers: Headers): boolean {
+  const length = headers.get("content-length");
+  return length !== null && Number(length) <= SHORT_BODY_BYTES;
+}
+
+/**
+ * A pipe that keeps the length where the app told it, so that the client is told, too. The length
+ * of an encoded body counts bytes that the platform has decoded by now.
+ */
+function pipeFor(headers: Headers): IdentityTransformStream {
+  const length = headers.get("content-length");
+  const isPlain = length !== null && /^\d{1,15}$/.test(length) && !headers.has("content-encoding");
+  return isPlain ? new FixedLengthStream(Number(length)) : new IdentityTransformStream();
+}
