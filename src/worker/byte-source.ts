@@ -19,7 +19,7 @@ const MAX_BUFFER_BYTES = 256 * 1_024;
  * Reads a body by parts as large as may be. The platform's own streams fill a buffer of ours; their
  * default reader has parts of 4 KiB and is four times slower. Streams made in JavaScript have only that.
  */
-export function openByteSource(body: ReadableStream): ByteSource {
+export function openByteSource(body: ReadableStream<Uint8Array>): ByteSource {
   const reader = byobReader(body);
   return reader === undefined ? fromDefault(body) : fromByob(reader);
 }

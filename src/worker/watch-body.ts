@@ -25,47 +25,55 @@ const SHORT_BODY_BYTES = 16 * 1_024;
  * @returns what the client is to be given
  */
 export function watchBody(response: Response, events: BodyEvents): Response {
-  const { body, headers } = response;
+  const { headers } = response;
+  const body: ReadableStream<Uint8Array> | null = response.body;
   if (body === null || isShort(headers)) {
     events.onDone();
     return response;
   }
   const { readable, writable } = pipeFor(headers);
-  const source = openByteSource(body);
-  const work = pump(source, writable, (sizeBytes) => events.onBytes(sizeBytes));
+  const work = pump(openByteSource(body), writable.getWriter(), (sizeBytes) =>
+    events.onBytes(sizeBytes),
+  );
   events.keepAlive(
-    work.then(
-      () => events.onDone(),
-      () => events.onBroken(),
-    ),
+    work.then((how) => {
+      if (how === "broken") events.onBroken();
+      else events.onDone();
+    }),
   );
   return new Response(readable, response);
 }
 
-/** @throws what the source broke with */
+/**
+ * A client that leaves is noticed when the next part is sent to it, as everywhere on the platform.
+ * An app whose body is too short has told so by an error of its own.
+ */
 async function pump(
   source: ByteSource,
-  writable: WritableStream<Uint8Array>,
+  sink: WritableStreamDefaultWriter<Uint8Array>,
   onBytes: (sizeBytes: number) => void,
-): Promise<void> {
-  const sink = writable.getWriter();
-  let hasLeft = false;
-  const leave = (reason: unknown): Promise<void> => {
-    hasLeft = true;
-    return source.cancel(reason);
-  };
-  sink.closed.catch(leave); // also while the source has nothing to say
+): Promise<"done" | "broken"> {
   try {
     for (let part = await source.read(); part !== undefined; part = await source.read()) {
-      await sink.write(part);
+      if ((await outcomeOf(sink.write(part))) === "failed") {
+        void source.cancel("The client left");
+        return "done";
+      }
       onBytes(part.byteLength);
     }
-    await sink.close();
+    await outcomeOf(sink.close());
+    return "done";
   } catch (error) {
-    if (hasLeft) return;
-    await sink.abort(error).catch(() => {}); // gone as well
-    throw error;
+    await outcomeOf(sink.abort(error));
+    return "broken";
   }
+}
+
+function outcomeOf(work: Promise<unknown>): Promise<"passed" | "failed"> {
+  return work.then(
+    () => "passed",
+    () => "failed",
+  );
 }
 
 function isShort(headers: Headers): boolean {
