@@ -8,10 +8,17 @@ const ALL_KINDS: readonly Kind[] = ["bare", "control", "ours", "passThrough", "p
 /** Compilers settle, in the objects as in the servers. */
 const WARM_UP_REQUESTS = 1_000;
 
+/** A body that an app is asked for. */
+export interface BodyPlan {
+  readonly mib: number;
+  /** Whether the app tells the length. */
+  readonly length: "known" | "chunked";
+}
+
 /** Real containers on the embedded engine, one of each kind, under a Worker that times them. */
 export interface RealPort {
-  /** Where a client reads a body of 1 MiB from the container of this kind. */
-  bodyUrl(kind: Kind): URL;
+  /** Where a client reads a body from the container of this kind. */
+  bodyUrl(kind: Kind, body: BodyPlan): URL;
   /** Milliseconds that the orders took. */
   time(orders: Orders): Promise<number>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -35,6 +42,7 @@ export async function openRealPort(kinds: readonly Kind[] = ALL_KINDS): Promise<
     await time({ what: "stub", kind, times: WARM_UP_REQUESTS });
   }
   const owned = parts.move();
-  const bodyUrl = (kind: Kind): URL => new URL(`/body/${kind}`, workerd.url);
+  const bodyUrl = (kind: Kind, { mib, length }: BodyPlan): URL =>
+    new URL(`/body/${kind}/${mib}${length === "known" ? "" : "/chunked"}`, workerd.url);
   return { time, bodyUrl, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

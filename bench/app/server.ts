@@ -1,15 +1,30 @@
 // The server in the containers of the rigs: HTTP and WebSocket by hand, so that what is measured is
-// the way to it. It knows two paths, `/` and `/mib`, and echoes short WebSocket messages.
+// the way to it. It knows `/`, bodies of so many MiB, and echoes short WebSocket messages.
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 
 const PORT = Number(process.argv[2] ?? 8080);
 const END_OF_HEAD = "\r\n\r\n";
 const SMALL = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok";
-const MIB = Buffer.concat([
-  Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${1 << 20}\r\n\r\n`),
-  Buffer.alloc(1 << 20, "x"),
-]);
+
+/** `/mib/16` is a body of 16 MiB; `/mib/16/chunked` does not tell its length. */
+const BODY = /^GET \/mib\/(\d+)(\/chunked)? /;
+const PART = Buffer.alloc(1 << 16, "x");
+const PARTS_PER_MIB = 16;
+
+/** Sends as fast as the other side takes it. */
+async function sendBody(socket: Socket, mib: number, isChunked: boolean): Promise<void> {
+  const parts = mib * PARTS_PER_MIB;
+  const length = isChunked ? "Transfer-Encoding: chunked" : `Content-Length: ${mib << 20}`;
+  socket.write(`HTTP/1.1 200 OK\r\n${length}${END_OF_HEAD}`);
+  const head = `${PART.length.toString(16)}\r\n`;
+  const part = isChunked ? Buffer.concat([Buffer.from(head), PART, Buffer.from("\r\n")]) : PART;
+  for (let sent = 0; sent < parts; sent += 1) {
+    if (!socket.write(part)) await once(socket, "drain");
+  }
+  if (isChunked) socket.write("0\r\n\r\n");
+}
 
 /** Requests have no body; several may come in one chunk, or one in several. */
 function serveHttp(socket: Socket): void {
@@ -24,7 +39,9 @@ function serveHttp(socket: Socket): void {
         socket.off("data", onData);
         return openWebSocket(socket, key);
       }
-      socket.write(head.startsWith("GET /mib ") ? MIB : SMALL);
+      const [isBody, mib, chunked] = BODY.exec(head) ?? [];
+      if (isBody === undefined) socket.write(SMALL);
+      else void sendBody(socket, Number(mib), chunked !== undefined).catch(() => socket.destroy());
     }
   };
   socket.on("data", onData);

@@ -1,33 +1,51 @@
 import { Agent, request, type IncomingMessage } from "node:http";
 import { interleave, median, noiseOf, ratioOf } from "../measure.ts";
 import { ratioRow, toShort } from "../print.ts";
-import { openRealPort } from "../real-port.ts";
+import { openRealPort, type BodyPlan } from "../real-port.ts";
 import type { Rig, RigOptions, Row } from "../rig.ts";
 import type { Kind } from "../workers/real-port-messages.ts";
 
 const BODIES = 60;
 const MIB = 2 ** 20;
 
-/** Bodies of 1 MiB through the object, in the default, watched mode. */
+/** Bodies of other kinds, beside those of 1 MiB whose length is known. */
+const OTHER_BODIES: readonly BodyPlan[] = [
+  { mib: 1, length: "chunked" },
+  { mib: 16, length: "known" },
+  { mib: 16, length: "chunked" },
+];
+
+/** Bodies through the object, in the default, watched mode. */
 export const stream: Rig = {
   name: "stream",
-  title: "1 MiB bodies: rate beside a bare object's",
+  title: "Long bodies: rate beside a bare object's",
   async run({ pairs }: RigOptions): Promise<readonly Row[]> {
     await using port = await openRealPort();
     using client = new BodyReader();
-    const toClient = (kind: Kind) => () => client.timeBodies(port.bodyUrl(kind));
+    const toClient = (plan: BodyPlan, bodies: number) => (kind: Kind) => () =>
+      client.timeBodies(port.bodyUrl(kind, plan), plan.mib * MIB, bodies);
     const toWorker = (kind: Kind) => () => port.time({ what: "stream", kind, times: BODIES });
-    return [
-      ...(await compare("to a client", pairs, { time: toClient, atLeast: 0.97 })),
-      ...(await compare("read in the Worker", pairs, { time: toWorker })),
+    const plain = toClient({ mib: 1, length: "known" }, BODIES);
+    const rows = [
+      ...(await compareAll("1 MiB to a client", pairs, { time: plain, atLeast: 0.97 })),
+      ...(await compareAll("1 MiB read in the Worker", pairs, { time: toWorker })),
     ];
+    for (const plan of OTHER_BODIES) {
+      const name = `${plan.mib} MiB, length ${plan.length === "known" ? "known" : "unknown"}`;
+      const bodies = BODIES / 2 / plan.mib;
+      rows.push(...(await compareOurs(name, pairs, toClient(plan, Math.ceil(bodies)))));
+    }
+    return rows;
   },
 };
 
-async function compare(
+/** Measures what some bodies of a kind take. */
+type Timer = (kind: Kind) => () => Promise<number>;
+
+async function compareAll(
   name: string,
   pairs: number,
-  { time, atLeast }: { time: (kind: Kind) => () => Promise<number>; atLeast?: number },
+  { time, atLeast }: { time: Timer; atLeast?: number },
 ): Promise<readonly Row[]> {
   const samples = await interleave(
     {
@@ -51,16 +69,29 @@ async function compare(
   ];
 }
 
+async function compareOurs(name: string, pairs: number, time: Timer): Promise<readonly Row[]> {
+  const variants = { bare: time("bare"), control: time("control"), ours: time("ours") };
+  const samples = await interleave(variants, pairs);
+  const control = ratioOf(samples.bare, samples.control);
+  return [
+    ratioRow(`${name}: A/A (noise ${toShort(noiseOf(control))})`, control),
+    ratioRow(`${name}: ours, watched`, ratioOf(samples.bare, samples.ours), {
+      atLeast: 0.97,
+      control,
+    }),
+  ];
+}
+
 /** A client on one connection. */
 class BodyReader implements Disposable {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
   /** Milliseconds that some bodies take, one after the other. */
-  async timeBodies(url: URL): Promise<number> {
+  async timeBodies(url: URL, expectedBytes: number, bodies: number): Promise<number> {
     const beganAtMs = performance.now();
-    for (let body = 0; body < BODIES; body += 1) {
+    for (let body = 0; body < bodies; body += 1) {
       const sizeBytes = await this.#read(url);
-      if (sizeBytes !== MIB) throw new Error(`Got ${sizeBytes} bytes of ${url.href}`);
+      if (sizeBytes !== expectedBytes) throw new Error(`Got ${sizeBytes} bytes of ${url.href}`);
     }
     return performance.now() - beganAtMs;
   }

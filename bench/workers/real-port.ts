@@ -121,7 +121,7 @@ async function askStub(
 
 async function streamFrom(stub: DurableObjectStub<Bench>, times: number): Promise<void> {
   for (let time = 0; time < times; time += 1) {
-    const body = await (await stub.fetch("http://app/mib")).arrayBuffer();
+    const body = await (await stub.fetch("http://app/mib/1")).arrayBuffer();
     if (body.byteLength !== 1 << 20) throw new Error(`Got ${body.byteLength} bytes`);
   }
 }
@@ -184,9 +184,10 @@ async function startOne(
 
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
-    const [, path, kind] = new URL(request.url).pathname.split("/");
+    const [, path, kind, ...rest] = new URL(request.url).pathname.split("/");
     if (path === "body") {
-      return await stubOf(kind as Kind, env).fetch("http://app/mib"); // the rig's own word
+      const stub = stubOf(kind as Kind, env); // the rig's own word
+      return await stub.fetch(`http://app/mib/${rest.join("/")}`);
     }
     return Response.json(await perform(await request.json<Orders>(), env));
   },
