@@ -1,5 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+import { simulation } from "../src/testing/simulation/simulation-plugin.ts";
 import { SummaryReporter } from "./summary-reporter.ts";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -32,6 +33,7 @@ export default defineConfig({
         plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.jsonc" } })],
         test: { name: "worker", include: ["test/worker/**/*.test.ts"], testTimeout: 15_000 },
       },
+      { ...nodeProject("sim", ["sim"], { testTimeout: 30_000 }), plugins: [simulation()] },
       nodeProject("house", ["house"], {
         testTimeout: 60_000,
         globalSetup: ["./.config/fresh-dist.ts"],

@@ -68,6 +68,8 @@ export const CODES = {
   RUN_LIMIT: { status: 503, retryAfterMs: 60_000 },
   /** A hook of the class kept throwing. */
   HOOK_FAILED: misuse,
+  /** Code under simulation awaits something that is not simulated. */
+  NONDETERMINISTIC_IO: misuse,
   /** The caller left. */
   ABORTED: { status: 499 },
   /** The Durable Object was reset by a deploy, by its memory limit or by its storage. */

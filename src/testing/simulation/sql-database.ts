@@ -1,0 +1,51 @@
+/** A value that SQLite keeps. */
+export type SqlValue = string | number | null | ArrayBuffer;
+
+/** Rows as `exec()` gives them. */
+export type SqlRows = readonly Record<string, SqlValue>[];
+
+/** A real SQLite database, of whatever platform this runs on. */
+export interface SqlDatabase {
+  exec(query: string, bindings: readonly SqlValue[]): SqlRows;
+  /** Empties it. */
+  clear(): void;
+}
+
+interface NodeStatement {
+  all(...bindings: readonly SqlValue[]): SqlRows;
+}
+
+interface NodeDatabase {
+  prepare(query: string): NodeStatement;
+  exec(query: string): void;
+  close(): void;
+}
+
+/** Opens a database in memory, by Node's own SQLite. */
+export function openNodeDatabase(): SqlDatabase {
+  const { DatabaseSync } = nodeSqlite();
+  let database = new DatabaseSync(":memory:");
+  return {
+    exec: (query, bindings) => run(database, query, bindings),
+    clear: () => {
+      database.close();
+      database = new DatabaseSync(":memory:");
+    },
+  };
+}
+
+/** Several statements may stand in one text, as in Workers; the last one gives the rows. */
+function run(database: NodeDatabase, query: string, bindings: readonly SqlValue[]): SqlRows {
+  const isScript = bindings.length === 0 && query.trim().replace(/;\s*$/, "").includes(";");
+  if (!isScript) return database.prepare(query).all(...bindings);
+  database.exec(query);
+  return [];
+}
+
+function nodeSqlite(): { DatabaseSync: new (path: string) => NodeDatabase } {
+  const module: unknown = globalThis.process?.getBuiltinModule?.("node:sqlite");
+  if (typeof module === "object" && module !== null && "DatabaseSync" in module) {
+    return module as ReturnType<typeof nodeSqlite>;
+  }
+  throw new Error("Cannot simulate storage: node:sqlite is missing; use Node 22.13 or newer");
+}

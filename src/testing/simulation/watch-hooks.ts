@@ -1,0 +1,24 @@
+/** One call of a hook of the user's class. */
+export interface HookCall {
+  readonly hook: string;
+  readonly atMs: number;
+  readonly args: readonly unknown[];
+}
+
+const HOOKS = ["onStart", "onStop", "onActivityExpired", "onError", "onAlarm"];
+
+/** Notes each call of a hook, wherever its class comes from. What the hook does stays as it is. */
+export function watchHooks(
+  instance: object,
+  onCall: (hook: string, args: readonly unknown[]) => void,
+): void {
+  for (const name of HOOKS) {
+    const hook: unknown = Reflect.get(instance, name);
+    if (typeof hook !== "function") continue;
+    const value = (...args: unknown[]): unknown => {
+      onCall(name, args);
+      return Reflect.apply(hook, instance, args) as unknown;
+    };
+    Object.defineProperty(instance, name, { value, configurable: true, writable: true });
+  }
+}

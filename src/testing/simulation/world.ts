@@ -1,0 +1,253 @@
+import { parseDuration, type Duration } from "../../core/duration.ts";
+import { ContainerError } from "../../errors/container-error.ts";
+import type { Incarnation } from "./incarnation.ts";
+import { Pending } from "./pending.ts";
+import { drain, Scheduler, type LatencyRange } from "./scheduler.ts";
+import { seededRandom } from "./seeded-random.ts";
+import { Trace, type TraceOption } from "./trace.ts";
+import { installVirtualGlobals } from "./virtual-globals.ts";
+
+/** How long operations take in a world, each drawn from a range by the seed. */
+export interface Latencies {
+  /** An asynchronous storage operation (default: 0 to 1 ms). */
+  readonly storageMs?: LatencyRange;
+  /** A call of a stub, one way (default: 0 to 2 ms). */
+  readonly stubMs?: LatencyRange;
+  /** A call of `ctx.container` (default: 0 to 2 ms). */
+  readonly containerMs?: LatencyRange;
+}
+
+/** How a world is made. */
+export interface WorldOptions {
+  /** Decides everything that is left to chance (default: 1). */
+  readonly seed?: number;
+  /** The time at first, in milliseconds since the epoch (default: 2026-01-01). */
+  readonly epochMs?: number;
+  /** Lets code under simulation await what is not simulated (default: false). */
+  readonly allowIo?: boolean;
+  readonly latency?: Latencies;
+  /** How much of the trace is kept (default: the last 10,000 lines). */
+  readonly trace?: TraceOption;
+  /** How long a call may take in virtual time (default: 24 h). */
+  readonly patience?: Duration;
+  /**
+   * In workerd: the state of a real object with SQLite, as `runInDurableObject()` gives it. Its
+   * storage is what the simulated objects keep theirs in.
+   */
+  readonly ctx?: object;
+}
+
+/** What counts time in a world. */
+export interface TimeKeeper {
+  /** Time moved on from one moment to another, with nothing happening in between. */
+  onTime(fromMs: number, toMs: number): void;
+}
+
+interface ContextStorage {
+  run<Result>(store: Incarnation, work: () => Result): Result;
+  getStore(): Incarnation | undefined;
+}
+
+let openWorld: World | undefined;
+
+/** A clock, a seed, and what happens by them. One world at a time has the globals. */
+export class World {
+  readonly seed: number;
+  readonly random: () => number;
+  readonly scheduler: Scheduler;
+  readonly trace: Trace;
+  readonly latency: Required<Latencies>;
+  readonly options: WorldOptions;
+  readonly #context: ContextStorage;
+  readonly #keepers = new Set<TimeKeeper>();
+  readonly #patienceMs: number;
+  readonly #restore: () => void;
+  #serial = 0;
+  #pump: Promise<void> = Promise.resolve();
+  #isClosed = false;
+  #real = 0;
+
+  constructor(options: WorldOptions = {}) {
+    openWorld?.close();
+    openWorld = this;
+    const { seed = 1, epochMs = Date.UTC(2026, 0, 1), latency, patience = "24h" } = options;
+    this.options = options;
+    this.seed = seed;
+    this.random = seededRandom(seed);
+    this.scheduler = new Scheduler(epochMs, this.random);
+    this.trace = new Trace(epochMs, options.trace);
+    this.latency = { storageMs: [0, 1], stubMs: [0, 2], containerMs: [0, 2], ...latency };
+    this.#patienceMs = parseDuration(patience, "patience");
+    this.#context = contextStorage();
+    this.#restore = installVirtualGlobals(this, foreignError);
+  }
+
+  get nowMs(): number {
+    return this.scheduler.now();
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** The life whose code runs now; undefined in a test's own. */
+  get current(): Incarnation | undefined {
+    return this.#context.getStore();
+  }
+
+  /** Runs code of a life. */
+  enter<Result>(life: Incarnation, work: () => Result): Result {
+    return this.#context.run(life, work);
+  }
+
+  /** A number that nobody else has. */
+  nextSerial(): number {
+    this.#serial += 1;
+    return this.#serial;
+  }
+
+  /** Has somebody count the time. */
+  keepTime(keeper: TimeKeeper): void {
+    this.#keepers.add(keeper);
+  }
+
+  /** Moves time on. */
+  advance(duration: Duration): Pending<void> {
+    const durationMs = parseDuration(duration, "duration");
+    return this.drive(async () => {
+      await this.#moveTo(this.nowMs + durationMs);
+    });
+  }
+
+  /** Lets everything happen that is due now. */
+  settle(): Pending<void> {
+    return this.drive(async () => {
+      await this.#moveTo(this.nowMs);
+    });
+  }
+
+  /** Starts an operation now; time moves for it once somebody waits for its outcome. */
+  call<Result>(operation: () => Promise<Result>): Pending<Result> {
+    this.#check();
+    let isSettled = false;
+    const outcome = operation().finally(() => {
+      isSettled = true;
+    });
+    outcome.catch(() => {}); // told to whoever waits
+    return new Pending(async () => {
+      await this.#exclusively(() => this.#pumpUntil(() => isSettled));
+      return await outcome;
+    });
+  }
+
+  /** Does something with the world's time, once somebody waits for it. */
+  drive<Result>(work: () => Promise<Result>): Pending<Result> {
+    this.#check();
+    return new Pending(() => this.#exclusively(work));
+  }
+
+  /** Waits for a computation of the engine's own before time moves: it is no I/O. */
+  async compute<Result>(work: Promise<Result>): Promise<Result> {
+    this.#real += 1;
+    try {
+      return await work;
+    } finally {
+      this.#real -= 1;
+    }
+  }
+
+  /** Gives the globals back. What is under way stays where it is. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#restore();
+    if (openWorld === this) openWorld = undefined;
+  }
+
+  /** Only one moves the time at once: whoever comes meanwhile waits for its turn. */
+  async #exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+    const before = this.#pump;
+    const turn = Promise.withResolvers<void>();
+    this.#pump = turn.promise;
+    await before;
+    try {
+      return await work();
+    } finally {
+      turn.resolve();
+    }
+  }
+
+  async #pumpUntil(isSettled: () => boolean): Promise<void> {
+    const untilMs = this.nowMs + this.#patienceMs;
+    for (;;) {
+      await this.#drain();
+      if (isSettled() || this.#isClosed) return;
+      const nextAtMs = this.scheduler.nextAtMs;
+      if (nextAtMs === undefined && this.options.allowIo !== true) {
+        throw foreignError("something that is not simulated");
+      }
+      if (nextAtMs !== undefined && nextAtMs > untilMs) throw patienceError(this.#patienceMs);
+      if (nextAtMs !== undefined) this.#step(nextAtMs);
+    }
+  }
+
+  async #moveTo(untilMs: number): Promise<void> {
+    for (;;) {
+      await this.#drain();
+      const nextAtMs = this.scheduler.nextAtMs;
+      if (this.#isClosed || nextAtMs === undefined || nextAtMs > untilMs) break;
+      this.#step(nextAtMs);
+    }
+    this.#count(untilMs);
+    this.scheduler.moveTo(untilMs);
+  }
+
+  #step(atMs: number): void {
+    this.#count(atMs);
+    this.scheduler.step();
+  }
+
+  #count(toMs: number): void {
+    const fromMs = this.nowMs;
+    if (toMs > fromMs) for (const keeper of this.#keepers) keeper.onTime(fromMs, toMs);
+  }
+
+  async #drain(): Promise<void> {
+    do await drain();
+    while (this.#real > 0);
+  }
+
+  #check(): void {
+    if (!this.#isClosed) return;
+    throw new ContainerError(
+      "INVALID_ARGUMENT",
+      "Cannot use this simulation: it was closed, since another one was begun; use world.add() for several objects in one world",
+    );
+  }
+}
+
+export function foreignError(what: string): ContainerError {
+  return new ContainerError(
+    "NONDETERMINISTIC_IO",
+    `Cannot go on with the simulation: its code awaits ${what}; give the kit a stand-in for it, or set allowIo: true`,
+    { details: { what } },
+  );
+}
+
+function patienceError(patienceMs: number): ContainerError {
+  return new ContainerError(
+    "INVALID_ARGUMENT",
+    `Cannot wait for this call: it is not settled after ${patienceMs} ms of virtual time; raise patience`,
+  );
+}
+
+function contextStorage(): ContextStorage {
+  const module: unknown = globalThis.process?.getBuiltinModule?.("node:async_hooks");
+  if (typeof module === "object" && module !== null && "AsyncLocalStorage" in module) {
+    const { AsyncLocalStorage } = module as { AsyncLocalStorage: new () => ContextStorage };
+    return new AsyncLocalStorage();
+  }
+  throw new Error(
+    'Cannot simulate: AsyncLocalStorage is missing; in workerd set the compatibility flag "nodejs_compat"',
+  );
+}
