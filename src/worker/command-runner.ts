@@ -51,18 +51,23 @@ export class CommandRunner {
       case "close-sockets":
         return this.#parts.closeSockets(command.code);
       case "watch-exit":
-        return void supervisor.ended(run).catch((error: unknown) => host.report(error));
+        return this.#see(supervisor.ended(run));
       case "extend-life":
         return this.#extendLife(run);
       case "call-on-start":
         return hooks.onStart(run);
       case "call-on-stop":
-        return void this.#tellStop(command.record);
+        return this.#see(this.#tellStop(command.record));
       case "call-activity-expired":
-        return void this.#expire(run);
+        return this.#see(this.#expire(run));
       case "report":
         return host.report(new ContainerError(command.code, command.text));
     }
+  }
+
+  /** Nobody waits for the work: what goes wrong with it is reported. */
+  #see(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#parts.host.report(error));
   }
 
   #start(run: number): void {

@@ -179,7 +179,11 @@ export class Supervisor {
     const { lastActivityMs } = this.instance;
     if (!isOld && !shouldPersistActivity(nowMs, lastActivityMs, policy.sleepAfterMs)) return;
     this.#policy = policy;
-    this.keep({});
+    try {
+      this.keep({});
+    } catch (error) {
+      return this.#parts.host.report(error); // no request fails because its moment is not written
+    }
     this.#commands.run({ kind: "extend-life" }, this.phase.run);
   }
 

@@ -69,7 +69,7 @@ export async function io<Result>(
 function portView(ground: ViewGround, port: Fetcher): object {
   return {
     fetch: async (input: RequestInfo, init?: RequestInit): Promise<Response> => {
-      const response = await io(ground, () => port.fetch(input, init));
+      const response = await io(ground, () => ground.world.leave(() => port.fetch(input, init)));
       ground.onAnswer(response);
       return response;
     },

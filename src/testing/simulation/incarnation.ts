@@ -3,6 +3,8 @@ import type { EventOwner } from "./scheduler.ts";
 /** One life of an object in memory: from its constructor to its eviction. */
 export class Incarnation implements EventOwner {
   readonly serial: number;
+  /** The world it belongs to. */
+  readonly world: object;
   /** The user's object; undefined until its constructor has returned. */
   instance: object | undefined;
   /** Resolves when events may be delivered: after what the constructor blocks them for. */
@@ -15,8 +17,9 @@ export class Incarnation implements EventOwner {
   #holds = 0;
 
   /** @param onIdle called each time when nothing holds the object any more */
-  constructor(serial: number, onIdle: () => void) {
-    this.serial = serial;
+  constructor(world: { nextSerial(): number }, onIdle: () => void) {
+    this.world = world;
+    this.serial = world.nextSerial();
     this.#onIdle = onIdle;
     this.died = new Promise((_resolve, reject) => {
       this.#reject = reject;

@@ -22,11 +22,14 @@ export class ObjectData {
   /** How many writes there were. */
   writes = 0;
   readonly #now: () => number;
+  readonly #onFailure: (error: Error) => void;
   #unconfirmed: Unconfirmed[] = [];
 
-  constructor(database: SqlDatabase, now: () => number) {
+  /** @param onFailure told when a write failed: the platform resets the object then */
+  constructor(database: SqlDatabase, now: () => number, onFailure: (error: Error) => void) {
     this.database = database;
     this.#now = now;
+    this.#onFailure = onFailure;
   }
 
   /** When what was written up to now is on disk. */
@@ -69,7 +72,11 @@ export class ObjectData {
   #write(apply: () => () => unknown): void {
     if (this.disk.failures > 0) {
       this.disk.failures -= 1;
-      throw new Error("internal error: Durable Object storage operation failed; retry.");
+      const error = new Error(
+        "Durable Object storage operation failed and caused the object to be reset.",
+      );
+      this.#onFailure(error);
+      throw error;
     }
     this.writes += 1;
     const undo = apply();

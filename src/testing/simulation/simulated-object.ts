@@ -58,7 +58,11 @@ export class SimulatedObject implements TimeKeeper {
     this.#world = world;
     this.plan = plan;
     this.#class = plan.objectClass;
-    this.data = new ObjectData(openNodeDatabase(), () => world.nowMs);
+    this.data = new ObjectData(
+      openNodeDatabase(),
+      () => world.nowMs,
+      (error) => this.end(error, "storage failed"),
+    );
     this.alarm = new SimulatedAlarm(world, {
       ring: (info) => {
         this.counts.alarms += 1;
@@ -67,6 +71,7 @@ export class SimulatedObject implements TimeKeeper {
       },
     });
     world.keepTime(this);
+    world.onClose(() => this.end(new Error("The simulation was closed."), "closed"));
   }
 
   /** The user's object, if it is in memory. */
@@ -132,7 +137,7 @@ export class SimulatedObject implements TimeKeeper {
 
   #construct(): Incarnation {
     const world = this.#world;
-    const life = new Incarnation(world.nextSerial(), () => this.#onIdle(life));
+    const life = new Incarnation(world, () => this.#onIdle(life));
     this.#life = life;
     this.counts.wakeUps += 1;
     this.note("made");

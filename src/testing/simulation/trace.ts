@@ -1,15 +1,17 @@
-/** How much of a trace is kept: none, or the last so many lines. */
-export type TraceOption = false | { readonly limit: number };
+/** How much of a trace is kept: none, or the last so many lines; or who is given each line. */
+export type TraceOption = false | { readonly limit: number } | ((line: string) => void);
 
 /** What happened in a world, a line each. The same seed gives the same bytes. */
 export class Trace {
   readonly #epochMs: number;
   readonly #limit: number;
+  readonly #onLine: ((line: string) => void) | undefined;
   #lines: string[] = [];
 
   constructor(epochMs: number, option: TraceOption = { limit: 10_000 }) {
     this.#epochMs = epochMs;
-    this.#limit = option === false ? 0 : option.limit;
+    this.#limit = typeof option === "object" ? option.limit : 0;
+    this.#onLine = typeof option === "function" ? option : undefined;
   }
 
   get lines(): readonly string[] {
@@ -17,8 +19,11 @@ export class Trace {
   }
 
   add(nowMs: number, who: string, what: string): void {
+    if (this.#limit === 0 && this.#onLine === undefined) return;
+    const line = `+${nowMs - this.#epochMs} ${who} ${what}`;
+    this.#onLine?.(line);
     if (this.#limit === 0) return;
-    this.#lines.push(`+${nowMs - this.#epochMs} ${who} ${what}`);
+    this.#lines.push(line);
     if (this.#lines.length > 2 * this.#limit) this.#lines = this.#lines.slice(-this.#limit);
   }
 

@@ -8,9 +8,11 @@ export interface GlobalsHost {
   readonly scheduler: Scheduler;
   readonly random: () => number;
   readonly current: Incarnation | undefined;
+  readonly isForeign: boolean;
   readonly options: { readonly allowIo?: boolean };
   enter<Result>(life: Incarnation, work: () => Result): Result;
   compute<Result>(work: Promise<Result>): Promise<Result>;
+  uncaught(error: unknown): void;
 }
 
 interface VirtualTimer {
@@ -33,7 +35,14 @@ export function installVirtualGlobals(
     Object.defineProperty(target, key, { value, configurable: true, writable: true });
   };
   const timers = virtualTimers(host);
+  // What the platform makes itself, by Response.json() for example, carries no socket either.
+  if (!("webSocket" in Response.prototype)) set(Response.prototype, "webSocket", null);
   const platform = webPlatform({
+    get current() {
+      return host.current;
+    },
+    uncaught: (error) => host.uncaught(error),
+    enter: (life, work) => host.enter(life as Incarnation, work),
     later: (deliver) => {
       void host.scheduler.latency([0, 2]).then(deliver);
     },
@@ -47,9 +56,10 @@ export function installVirtualGlobals(
   );
   const startedAtMs = host.scheduler.now();
   set(performance, "now", () => host.scheduler.now() - startedAtMs);
-  set(Math, "random", () => host.random());
-  set(crypto, "randomUUID", () => uuid(host.random));
-  set(crypto, "getRandomValues", (array: Uint8Array) => fill(array, host.random));
+  const random = (): number => (host.isForeign ? 0.5 : host.random());
+  set(Math, "random", random);
+  set(crypto, "randomUUID", () => uuid(random));
+  set(crypto, "getRandomValues", (array: Uint8Array) => fill(array, random));
   set(AbortSignal, "timeout", (delayMs: number) => timeoutSignal(delayMs, timers.setTimeout));
   if (host.options.allowIo !== true) {
     set(globalThis, "fetch", () => Promise.reject(foreign("a fetch() of its own")));
@@ -86,6 +96,7 @@ function virtualTimers(host: GlobalsHost): Timers {
     timer.release();
   };
   const arm = (id: number, delayMs: number, fire: () => void): void => {
+    if (host.isForeign) return;
     const life = host.current;
     const run = (): void => {
       if (life?.isDead === true) return clear(id);

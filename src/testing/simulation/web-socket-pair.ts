@@ -1,5 +1,18 @@
+/** Whose code hears of a socket. */
+export interface SocketOwner {
+  readonly isDead: boolean;
+  /** Rejects when the owner is gone. */
+  readonly died: Promise<never>;
+}
+
 /** What a socket of the simulation needs of its world. */
 export interface SocketHost {
+  /** Whose code runs now; undefined outside of the simulated objects. */
+  readonly current: SocketOwner | undefined;
+  /** Runs code of an owner. */
+  enter(owner: SocketOwner, work: () => void): void;
+  /** Told what a listener throws, as the platform logs it. */
+  uncaught(error: unknown): void;
   /** Has `deliver` happen a little later, as a message on a wire does. */
   later(deliver: () => void): void;
 }
@@ -21,6 +34,7 @@ export class SimulatedWebSocket extends EventTarget {
   #hasSentClose = false;
   #hasGotClose = false;
   #waiting: Event[] = [];
+  #owner: SocketOwner | undefined;
   #attachment: unknown;
 
   constructor(host: SocketHost) {
@@ -40,6 +54,8 @@ export class SimulatedWebSocket extends EventTarget {
     if (this.#isAccepted)
       throw new TypeError("Cannot accept() WebSocket that was already accepted.");
     this.#isAccepted = true;
+    this.#owner = this.#host.current;
+    this.#owner?.died.catch(() => this.drop());
     this.#mayBeHalfOpen = options.allowHalfOpen ?? false;
     const waiting = this.#waiting.splice(0);
     for (const event of waiting) this.#host.later(() => this.#emit(event));
@@ -107,7 +123,9 @@ export class SimulatedWebSocket extends EventTarget {
       const { code, reason } = event as CloseEvent;
       this.#sendClose(code, reason);
     }
-    this.dispatchEvent(event);
+    const owner = this.#owner;
+    if (owner === undefined) this.dispatchEvent(event);
+    else if (!owner.isDead) this.#host.enter(owner, () => void this.dispatchEvent(event));
   }
 
   #breakOff(): void {
@@ -116,8 +134,14 @@ export class SimulatedWebSocket extends EventTarget {
     this.#receive(closeEvent(1006, "WebSocket disconnected without sending Close frame.", false));
   }
 
-  override addEventListener(type: string, listener: Listener | EventListenerObject): void {
-    super.addEventListener(type, listener);
+  override addEventListener(type: string, listener: Listener): void {
+    super.addEventListener(type, (event) => {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#host.uncaught(error);
+      }
+    });
   }
 }
 

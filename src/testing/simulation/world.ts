@@ -44,11 +44,14 @@ export interface TimeKeeper {
 }
 
 interface ContextStorage {
-  run<Result>(store: Incarnation, work: () => Result): Result;
+  run<Result>(store: Incarnation | undefined, work: () => Result): Result;
   getStore(): Incarnation | undefined;
 }
 
 let openWorld: World | undefined;
+
+// One for all worlds, so that what a closed one left behind is known for that.
+let context: ContextStorage | undefined;
 
 /** A clock, a seed, and what happens by them. One world at a time has the globals. */
 export class World {
@@ -56,10 +59,14 @@ export class World {
   readonly random: () => number;
   readonly scheduler: Scheduler;
   readonly trace: Trace;
+  /** What event listeners threw, as the platform would have logged it. */
+  readonly errors: unknown[] = [];
   readonly latency: Required<Latencies>;
   readonly options: WorldOptions;
   readonly #context: ContextStorage;
   readonly #keepers = new Set<TimeKeeper>();
+  readonly #observers = new Set<() => void>();
+  readonly #closers: (() => void)[] = [];
   readonly #patienceMs: number;
   readonly #restore: () => void;
   #serial = 0;
@@ -78,7 +85,8 @@ export class World {
     this.trace = new Trace(epochMs, options.trace);
     this.latency = { storageMs: [0, 1], stubMs: [0, 2], containerMs: [0, 2], ...latency };
     this.#patienceMs = parseDuration(patience, "patience");
-    this.#context = contextStorage();
+    context ??= contextStorage();
+    this.#context = context;
     this.#restore = installVirtualGlobals(this, foreignError);
   }
 
@@ -92,12 +100,29 @@ export class World {
 
   /** The life whose code runs now; undefined in a test's own. */
   get current(): Incarnation | undefined {
-    return this.#context.getStore();
+    const life = this.#context.getStore();
+    return life?.world === this ? life : undefined;
+  }
+
+  /** Whether code runs that a closed world left behind. Nothing that it does happens here. */
+  get isForeign(): boolean {
+    const life = this.#context.getStore();
+    return life !== undefined && life.world !== this;
+  }
+
+  /** Has `work` done when the world is closed. */
+  onClose(work: () => void): void {
+    this.#closers.push(work);
   }
 
   /** Runs code of a life. */
   enter<Result>(life: Incarnation, work: () => Result): Result {
     return this.#context.run(life, work);
+  }
+
+  /** Runs code of no life, such as an app's in its container. */
+  leave<Result>(work: () => Result): Result {
+    return this.#context.run(undefined, work);
   }
 
   /** A number that nobody else has. */
@@ -106,9 +131,24 @@ export class World {
     return this.#serial;
   }
 
+  /** Notes what nobody caught. */
+  uncaught(error: unknown): void {
+    if (this.current?.isDead !== true) this.errors.push(error);
+  }
+
   /** Has somebody count the time. */
   keepTime(keeper: TimeKeeper): void {
     this.#keepers.add(keeper);
+  }
+
+  /** Has `observe` called after each event. */
+  afterEach(observe: () => void): void {
+    this.#observers.add(observe);
+  }
+
+  /** Resolves after so much virtual time. Belongs to no object: for what is outside of them. */
+  delay(durationMs: number): Promise<void> {
+    return this.scheduler.latency([durationMs, durationMs]);
   }
 
   /** Moves time on. */
@@ -160,6 +200,7 @@ export class World {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    for (const close of this.#closers) close();
     this.#restore();
     if (openWorld === this) openWorld = undefined;
   }
@@ -205,6 +246,7 @@ export class World {
   #step(atMs: number): void {
     this.#count(atMs);
     this.scheduler.step();
+    for (const observe of this.#observers) observe();
   }
 
   #count(toMs: number): void {
