@@ -1,6 +1,7 @@
 import { shouldPersistActivity } from "../core/activity.ts";
 import { idleAtMs, type Lease, type LeaseKind } from "../core/lease.ts";
 import type { Happening } from "../core/lifecycle/event.ts";
+import { endingDeadlineMs } from "../core/lifecycle/deadlines.ts";
 import { nextAlarm } from "../core/lifecycle/next-alarm.ts";
 import { isEnding, isLive, isUsable, type Lifecycle, type Phase } from "../core/lifecycle/phase.ts";
 import type { Policy } from "../core/lifecycle/policy.ts";
@@ -122,6 +123,7 @@ export class Supervisor {
    */
   async reconcile(): Promise<Phase> {
     const { runtime } = this.#parts.platform;
+    this.#endInTime();
     if (isLive(this.phase) !== runtime.running) {
       this.dispatch({ kind: "observed", isRunning: runtime.running });
       if (isLive(this.phase) && !runtime.running) await this.#settle(this.phase.run, GONE_GRACE_MS);
@@ -156,6 +158,7 @@ export class Supervisor {
       // A runtime that answers at once, and nothing of use, is not asked again in the same breath.
       if (how === "answered") await sleep(this.#parts.platform.clock, SUSPICION_MS);
       how = await this.#settle(run, GONE_GRACE_MS);
+      this.#endInTime();
     }
   }
 
@@ -262,6 +265,15 @@ export class Supervisor {
     const { policy } = this;
     const lastActivityMs = this.#lastActivityMs;
     return idleAtMs(this.#leases.open, { lastActivityMs, holds, policy }, nowMs);
+  }
+
+  /** An alarm can be lost: while the object is in memory, what ends does so by the time alone. */
+  #endInTime(): void {
+    const { phase, inFlight } = this;
+    const atMs = this.#now();
+    if (isEnding(phase) && endingDeadlineMs(phase) <= atMs) {
+      this.dispatch({ kind: "alarm", idleAtMs: this.idleAtMs(atMs), inFlight });
+    }
   }
 
   #runUserAlarm(atMs: number): void {

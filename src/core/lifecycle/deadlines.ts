@@ -61,6 +61,11 @@ export function onExpiryHandled(lifecycle: Lifecycle): Step {
   return move(lifecycle, kept);
 }
 
+/** When a run that is ending has to be pushed on. */
+export function endingDeadlineMs(phase: EndingPhase): number {
+  return phase.kind === "stopping" ? phase.killAtMs : phase.untilMs;
+}
+
 /** When the phase has to be looked at again; `Infinity` when nothing is owed. */
 export function phaseDeadlineMs(
   lifecycle: Lifecycle,
@@ -72,8 +77,7 @@ export function phaseDeadlineMs(
 ): number {
   const { phase } = lifecycle;
   if (!isLive(phase)) return Infinity;
-  if (phase.kind === "stopping") return phase.killAtMs;
-  if (phase.kind === "draining") return phase.untilMs;
+  if (isEnding(phase)) return endingDeadlineMs(phase);
   // While onActivityExpired runs, only its never returning has to be noticed.
   const idleMs = phase.expiredAtMs === undefined ? idleAtMs : phase.expiredAtMs + EXPIRY_TIMEOUT_MS;
   return Math.min(idleMs, runLimitMs(lifecycle, phase, { nowMs, policy }));
