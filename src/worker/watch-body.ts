@@ -1,3 +1,4 @@
+import { classifyRuntimeError } from "../errors/from-runtime.ts";
 import { openByteSource, type ByteSource } from "./byte-source.ts";
 
 /** What the owner of a body wants to know. */
@@ -62,25 +63,34 @@ async function pump(
 ): Promise<Outcome> {
   try {
     for (let part = await source.read(); part !== undefined; part = await source.read()) {
-      if ((await outcomeOf(sink.write(part))) === "broken") {
+      if (await hasFailed(sink.write(part))) {
         void source.cancel("The client left");
         return "done";
       }
       onBytes(part.byteLength);
     }
-    await outcomeOf(sink.close());
+    await hasFailed(sink.close());
     return "done";
   } catch (error) {
-    await outcomeOf(sink.abort(error));
-    return "broken";
+    sink.abort(error).catch(() => {}); // not awaited: without a client it never settles
+    return causeOf(error);
   }
 }
 
-function outcomeOf(work: Promise<unknown>): Promise<Outcome> {
+function hasFailed(work: Promise<unknown>): Promise<boolean> {
   return work.then(
-    () => "done",
-    () => "broken",
+    () => false,
+    () => true,
   );
+}
+
+function outcomeOf(work: Promise<unknown>): Promise<Outcome> {
+  return work.then(() => "done", causeOf);
+}
+
+/** A client that leaves aborts its request, and thereby the app's answer to it. */
+function causeOf(error: unknown): Outcome {
+  return classifyRuntimeError(error) === "ABORTED" ? "done" : "broken";
 }
 
 /** The length that the app told; none counts as endless. */

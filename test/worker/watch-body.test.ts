@@ -167,6 +167,15 @@ describe.each([
     expect(ends).toEqual(["broken"]);
   });
 
+  it("takes an answer that its client's leaving aborted as done", async () => {
+    const { source, response, ends, works } = sceneOf(createSource());
+    const body = expect(response.bytes()).rejects.toThrow();
+    await source.break(new DOMException("The client has disconnected", "AbortError"));
+    await body;
+    await Promise.all(works);
+    expect(ends).toEqual(["done"]);
+  });
+
   it("keeps a length that the app told", () => keepsLength(createSource(), 1_025));
 
   it("fails the client's body when it is shorter than the app told", () =>

@@ -1,9 +1,7 @@
 import { classifyRuntimeError } from "../../errors/from-runtime.ts";
 import { parsePort } from "../port.ts";
 import type { Probe, ReadinessCheck } from "./readiness-check.ts";
-
-/** Nothing listens here (tcpmux); asked to see how long "closed" takes at this moment. */
-export const REFERENCE_PORT = 1;
+import { REFERENCE_PORT } from "./reference-port.ts";
 
 /** A closed port is told in 2 to 5 ms on workerd. */
 const FIRST_LOOK_MS = 10;

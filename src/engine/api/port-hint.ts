@@ -1,3 +1,5 @@
+import { REFERENCE_PORT } from "../../core/readiness/reference-port.ts";
+
 /** What a hint is about. */
 export interface ExposingImage {
   /** The image's reference. */
@@ -11,7 +13,8 @@ export type PortHint = (exposing: ExposingImage, port: number) => void;
 
 /**
  * Makes a function that hints at a port which the Worker asks for and the image does not EXPOSE:
- * the two disagree, most likely by a slip. Once for each image and port.
+ * the two disagree, most likely by a slip. Once for each image and port; never for the port that
+ * readiness checks ask because nothing listens there.
  *
  * @param onHint gets the text
  */
@@ -19,7 +22,8 @@ export function createPortHint(onHint: (message: string) => void): PortHint {
   const told = new Set<string>();
   return ({ image, exposedPorts }, port) => {
     const key = `${port} ${image}`;
-    if (exposedPorts.length === 0 || exposedPorts.includes(port) || told.has(key)) return;
+    const isSaid = port === REFERENCE_PORT || told.has(key);
+    if (exposedPorts.length === 0 || exposedPorts.includes(port) || isSaid) return;
     told.add(key);
     onHint(
       `The Worker asks for port ${port} of ${image}, where nothing listens; the image EXPOSEs ` +

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { REFERENCE_PORT, tcp } from "../../../src/core/readiness/tcp.ts";
+import { REFERENCE_PORT } from "../../../src/core/readiness/reference-port.ts";
+import { tcp } from "../../../src/core/readiness/tcp.ts";
 import type { Probe } from "../../../src/core/readiness/readiness-check.ts";
 import { probeOf } from "./probe-stand-in.ts";
 
