@@ -41,6 +41,14 @@ export function countInFlight(leases: Iterable<Lease>, limits: LeaseLimits, nowM
   return count;
 }
 
+/** Whether a request has waited for its headers for so long. */
+export function hasWaited(leases: Iterable<Lease>, durationMs: number, nowMs: number): boolean {
+  for (const { kind, activeAtMs } of leases) {
+    if (kind === "request" && activeAtMs <= nowMs - durationMs) return true;
+  }
+  return false;
+}
+
 /** What idleness is reckoned from where no lease is open. */
 export interface Idleness {
   readonly lastActivityMs: number;

@@ -1,9 +1,9 @@
 /** What is known of an app that is watched. */
 export interface LivenessState {
-  /** How many checks failed in a row. */
+  /** The run that is watched. */
+  readonly run: number;
+  /** How many checks of it failed in a row. */
   readonly failures: number;
-  /** When the next check is due, in milliseconds since the epoch. */
-  readonly dueAtMs: number;
 }
 
 /** How an app is watched. */
@@ -13,14 +13,14 @@ export interface LivenessPolicy {
   readonly failures: number;
 }
 
-/** The state when watching begins. */
-export function watched(policy: LivenessPolicy, nowMs: number): LivenessState {
-  return { failures: 0, dueAtMs: nowMs + policy.everyMs };
+/** The state when the watch of a run begins. */
+export function watched(run: number): LivenessState {
+  return { run, failures: 0 };
 }
 
 /**
- * What to do when a check is due: none is needed where a real request was answered since the last
- * one, which shows as much.
+ * Whether a check is needed: not where a real request was answered since the last one, which shows
+ * as much.
  *
  * @param answeredAtMs when the app last answered a request, in milliseconds since the epoch
  */
@@ -29,12 +29,8 @@ export function needsCheck(policy: LivenessPolicy, answeredAtMs: number, nowMs: 
 }
 
 /** Takes note of a check, or of an answer in its place. */
-export function afterCheck(
-  state: LivenessState,
-  policy: LivenessPolicy,
-  { isAlive, nowMs }: { readonly isAlive: boolean; readonly nowMs: number },
-): LivenessState {
-  return { failures: isAlive ? 0 : state.failures + 1, dueAtMs: nowMs + policy.everyMs };
+export function afterCheck(state: LivenessState, isAlive: boolean): LivenessState {
+  return { ...state, failures: isAlive ? 0 : state.failures + 1 };
 }
 
 /** Whether the app failed too often in a row. */

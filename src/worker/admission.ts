@@ -59,7 +59,7 @@ export class Admission {
   }
 
   /** Runs a check once, whatever the gates say. */
-  passes(check: ReadinessCheck, abandoned: AbortSignal): Promise<boolean> {
+  passes(check: ReadinessCheck | undefined, abandoned: AbortSignal): Promise<boolean> {
     return this.#prover.passes(check, abandoned);
   }
 

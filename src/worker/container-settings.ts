@@ -45,10 +45,12 @@ export abstract class ContainerSettings<Env = Cloudflare.Env> extends DurableObj
   /** How long a start may take. */
   startup?: Startup;
   /**
-   * Checks now and then, while requests are under way, that the app still works; one that fails
-   * several times is replaced. Never keeps an idle object in memory. Default: none.
+   * Checks now and then, while something is in flight, that the app still works; one that fails
+   * several times is replaced. Never keeps an idle object in memory. By default only an app is
+   * replaced that has answered nothing at all for five minutes while a request waits; `false`
+   * leaves that alone, too.
    */
-  liveness?: Liveness;
+  liveness?: Liveness | false;
   /** How long what is in flight may go on after `stop()`, before the signal is sent. Default: 30 s. */
   drain: Duration = "30s";
   /** Time between the stop signal and `destroy()`. Default: 30 s. */

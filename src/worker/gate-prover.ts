@@ -3,7 +3,7 @@ import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
 import type { Platform } from "../ports/platform.ts";
 import { CONTAINER, READY } from "./admission-errors.ts";
 import { isUp } from "./is-up.ts";
-import { probePort, type ProbeOutcome } from "./probe-port.ts";
+import { anyAnswer, probePort, type ProbeOutcome } from "./probe-port.ts";
 import { Proofs } from "./proofs.ts";
 import { runCheck, type CheckAim } from "./run-check.ts";
 import type { RunStarter } from "./run-starter.ts";
@@ -119,8 +119,9 @@ export class GateProver {
   }
 
   /** Runs a check once, whatever the gates say. */
-  async passes(check: ReadinessCheck, abandoned: AbortSignal): Promise<boolean> {
-    return (await runCheck(check, this.#aim({ abandoned }))) === "ready";
+  async passes(check: ReadinessCheck | undefined, abandoned: AbortSignal): Promise<boolean> {
+    const aim = this.#aim({ abandoned });
+    return (await runCheck(check ?? anyAnswer(aim.url), aim)) === "ready";
   }
 
   #note(run: number, gate: number): void {

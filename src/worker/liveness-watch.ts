@@ -1,14 +1,21 @@
-import { afterCheck, isDead, needsCheck, watched, type LivenessPolicy } from "../core/liveness.ts";
 import { parseDuration, type Duration } from "../core/duration.ts";
+import { hasWaited } from "../core/lease.ts";
+import {
+  afterCheck,
+  isDead,
+  needsCheck,
+  watched,
+  type LivenessPolicy,
+  type LivenessState,
+} from "../core/liveness.ts";
 import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
-import type { Clock } from "../ports/clock.ts";
-import { sleep } from "./sleep.ts";
+import type { Clock, TimerId } from "../ports/clock.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 /** How a class has its app watched. */
 export interface Liveness {
-  /** What a living app passes, as for `ready`. */
-  readonly check: ReadinessCheck;
+  /** What a living app passes, as for `ready` (default: any answer to `pingEndpoint`). */
+  readonly check?: ReadinessCheck;
   /** The time between two checks. Default: 30 s. */
   readonly every?: Duration;
   /** After so many failures in a row the container is replaced. Default: 3. */
@@ -19,20 +26,27 @@ export interface Liveness {
 export interface LivenessParts {
   readonly supervisor: Supervisor;
   readonly clock: Clock;
-  readonly object: { readonly liveness?: Liveness };
-  /** Runs the check once. Throws what the check says as its last word. */
-  readonly passes: (check: ReadinessCheck, idle: AbortSignal) => Promise<boolean>;
-  readonly keepAlive: (work: Promise<unknown>) => void;
+  readonly object: { readonly liveness?: Liveness | false };
+  /** Runs a check once. Throws what the check says as its last word. */
+  readonly passes: (check: ReadinessCheck | undefined, idle: AbortSignal) => Promise<boolean>;
+  readonly report: (error: unknown) => void;
 }
+
+/** How a class is watched that says nothing of it: five minutes of utter silence are too long. */
+const DEFAULT_POLICY: LivenessPolicy = { everyMs: 30_000, failures: 10 };
 
 /**
  * Checks that a busy app still works. Runs only while something is in flight, which keeps the
- * object in memory anyway: an idle object is never kept or woken for it.
+ * object in memory anyway: an idle object is never kept or woken for it. Without settings of the
+ * class, it looks only after requests that have waited for long.
  */
 export class LivenessWatch {
   readonly #parts: LivenessParts;
   #answeredAtMs = 0;
-  #idle: AbortController | undefined;
+  #timer: TimerId;
+  #check: AbortController | undefined;
+  #state: LivenessState = { failures: 0, run: 0 };
+  #read: { readonly from: Liveness; readonly policy: LivenessPolicy } | undefined;
 
   constructor(parts: LivenessParts) {
     this.#parts = parts;
@@ -45,54 +59,66 @@ export class LivenessWatch {
 
   /** Something is in flight again. */
   begin(): void {
-    const { object, keepAlive } = this.#parts;
-    if (object.liveness === undefined || this.#idle !== undefined) return;
-    this.#idle = new AbortController();
-    keepAlive(this.#watch(object.liveness, this.#idle.signal));
+    this.#state = watched(this.#parts.supervisor.phase.run);
+    this.#arm();
   }
 
   /** Nothing is in flight any more. */
   end(): void {
-    this.#idle?.abort();
-    this.#idle = undefined;
+    this.#parts.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#check?.abort();
+    this.#check = undefined;
   }
 
-  async #watch(liveness: Liveness, idle: AbortSignal): Promise<void> {
-    const { clock, supervisor } = this.#parts;
-    const policy = {
-      everyMs: parseDuration(liveness.every ?? "30s", "liveness.every"),
-      failures: liveness.failures ?? 3,
-    };
-    let state = watched(policy, clock.now());
-    let { run } = supervisor.phase;
-    for (;;) {
-      await sleep(clock, state.dueAtMs - clock.now(), idle);
-      if (idle.aborted) return;
-      const { phase } = supervisor;
-      if (phase.run !== run || phase.kind !== "ready") {
-        state = watched(policy, clock.now());
-        run = phase.run;
-        continue;
-      }
-      const isAlive = await this.#isAlive(policy, liveness.check, idle);
-      state = afterCheck(state, policy, { isAlive, nowMs: clock.now() });
-      if (!isDead(state, policy) || supervisor.phase.run !== run) continue;
+  #arm(): void {
+    const { clock, object, report } = this.#parts;
+    if (object.liveness === false) return;
+    const { everyMs } = this.#policy();
+    this.#timer = clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#tick().catch(report);
+    }, everyMs);
+  }
+
+  async #tick(): Promise<void> {
+    const check = new AbortController();
+    this.#check = check;
+    const { supervisor } = this.#parts;
+    const { run, kind } = supervisor.phase;
+    if (this.#state.run !== run || kind !== "ready") this.#state = watched(run);
+    else this.#state = afterCheck(this.#state, await this.#isAlive(check.signal));
+    if (check.signal.aborted) return;
+    if (isDead(this.#state, this.#policy()) && supervisor.phase.run === run) {
+      this.#state = watched(run);
       const { inFlight } = supervisor;
       supervisor.dispatch({ kind: "wedged", run, silence: "hung", inFlight });
     }
+    this.#arm();
   }
 
-  async #isAlive(
-    policy: LivenessPolicy,
-    check: ReadinessCheck,
-    idle: AbortSignal,
-  ): Promise<boolean> {
-    const { clock, passes } = this.#parts;
-    if (!needsCheck(policy, this.#answeredAtMs, clock.now())) return true;
+  async #isAlive(idle: AbortSignal): Promise<boolean> {
+    const { clock, passes, object, supervisor } = this.#parts;
+    const nowMs = clock.now();
+    const policy = this.#policy();
+    const liveness = object.liveness || undefined;
+    const isAsked = liveness !== undefined || hasWaited(supervisor.leases, policy.everyMs, nowMs);
+    if (!isAsked || !needsCheck(policy, this.#answeredAtMs, nowMs)) return true;
     try {
-      return (await passes(check, idle)) || idle.aborted;
+      return await passes(liveness?.check, idle);
     } catch {
       return false; // a check's last word: there is no boot here that could be given up
     }
+  }
+
+  #policy(): LivenessPolicy {
+    const { liveness } = this.#parts.object;
+    if (liveness === undefined || liveness === false) return DEFAULT_POLICY;
+    if (this.#read?.from !== liveness) {
+      const everyMs = parseDuration(liveness.every ?? "30s", "liveness.every");
+      const policy = { everyMs: Math.max(1_000, everyMs), failures: liveness.failures ?? 3 };
+      this.#read = { from: liveness, policy };
+    }
+    return this.#read.policy;
   }
 }

@@ -2,6 +2,7 @@ import type { SocketActivity } from "../core/socket-activity.ts";
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
 import type { Platform } from "../ports/platform.ts";
 import { Admission } from "./admission.ts";
+import { doAlarmDuty } from "./alarm-duty.ts";
 import { AlarmGuard } from "./alarm-guard.ts";
 import { AnswerPasser } from "./answer-passer.ts";
 import { ClassSettings, type SettingFields } from "./class-settings.ts";
@@ -27,7 +28,7 @@ export interface ContainerObject extends SettingFields, Hooks, ProxiedObject, Pr
   readonly socketActivity: SocketActivity;
   readonly defaultPort?: number;
   readonly requiredPorts?: readonly number[];
-  readonly liveness?: Liveness;
+  readonly liveness?: Liveness | false;
   onError(error: unknown): unknown;
 }
 
@@ -76,7 +77,10 @@ export function assemble(
   const clock = systemClock;
   const holds = new Holds(supervisor, clock);
   const jobs = new Jobs({ supervisor, admission, starts: settings.starts, clock });
-  const alarms = new AlarmGuard({ handle: () => supervisor.alarm(), report: host.report });
+  const alarms = new AlarmGuard({
+    handle: () => doAlarmDuty({ platform, supervisor, tasks, report: host.report }),
+    report: host.report,
+  });
   const machinery = { settings, tasks, ...engine, holds, jobs, alarms };
   machineries.set(object, machinery);
   return machinery;
@@ -104,7 +108,13 @@ function assembleEngine(parts: EngineParts): Pick<Machinery, "supervisor" | "adm
   });
   const admission = new Admission(platform, supervisor, object);
   const passes = admission.passes.bind(admission);
-  const liveness = new LivenessWatch({ supervisor, clock, object, passes, keepAlive });
+  const liveness = new LivenessWatch({
+    supervisor,
+    clock,
+    object,
+    passes,
+    report: host.report,
+  });
   const passer = new AnswerPasser({ supervisor, keepAlive, clock, object });
   const proxy = new HttpProxy({
     platform,

@@ -46,6 +46,6 @@ export async function probePort(target: ProbeTarget): Promise<ProbeOutcome> {
 }
 
 /** Many apps know no path but their own, so also a 404 or a 500 shows that they are there. */
-function anyAnswer(url: string): ReadinessCheck {
+export function anyAnswer(url: string): ReadinessCheck {
   return async (probe) => !NOT_YET.has((await probe.fetch(url)).status);
 }

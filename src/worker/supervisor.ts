@@ -112,7 +112,7 @@ export class Supervisor {
     if (event.kind === "start-requested") this.#lastActivityMs = event.atMs;
     const step = transition(this.lifecycle, event, this.policy);
     this.keep({ lifecycle: step.lifecycle });
-    if (isEnding(this.phase)) this.#toldToEnd = this.phase.run;
+    if (isEnding(this.phase) && this.phase.fault === undefined) this.#toldToEnd = this.phase.run;
     for (const command of step.commands) this.#commands.run(command, this.phase.run);
   }
 
@@ -215,18 +215,22 @@ export class Supervisor {
     }
   }
 
-  /** Does what is due: scheduled tasks, hooks to repeat, the idle stop, the kill after the grace. */
-  async alarm(): Promise<void> {
-    const { tasks, platform } = this.#parts;
+  /** Notes that the alarm has come. One that is very late says nothing of what is in flight. */
+  takeAlarm(): void {
     const dueAtMs = this.#store.takeAlarm();
     const lateMs = this.#now() - (dueAtMs ?? Infinity);
     if (lateMs > LATE_MS) this.#leases.forgive(lateMs);
-    await this.reconcile();
-    const atMs = this.#now();
-    platform.keepAlive(tasks.runDue(atMs, (result) => this.#afterTask(result)));
-    this.#runUserAlarm(atMs);
-    const inFlight = this.inFlight;
-    this.dispatch({ kind: "alarm", idleAtMs: this.idleAtMs(atMs), inFlight });
+  }
+
+  /** Evaluates every deadline by the present time. */
+  evaluate(): void {
+    const idleAtMs = this.idleAtMs(this.#now());
+    this.dispatch({ kind: "alarm", idleAtMs, inFlight: this.inFlight });
+  }
+
+  /** Calls the hook for the user's own alarm. */
+  callAlarmHook(): void {
+    this.#hooks.onAlarm();
   }
 
   /** Writes what changed down and sets the alarm, before anything is done about it. Never waits. */
@@ -269,23 +273,8 @@ export class Supervisor {
 
   /** An alarm can be lost: while the object is in memory, what ends does so by the time alone. */
   #endInTime(): void {
-    const { phase, inFlight } = this;
-    const atMs = this.#now();
-    if (isEnding(phase) && endingDeadlineMs(phase) <= atMs) {
-      this.dispatch({ kind: "alarm", idleAtMs: this.idleAtMs(atMs), inFlight });
-    }
-  }
-
-  #runUserAlarm(atMs: number): void {
-    const { userAlarmAtMs } = this.instance;
-    if (userAlarmAtMs === null || userAlarmAtMs > atMs) return;
-    this.keep({ userAlarmAtMs: null });
-    this.#hooks.onAlarm();
-  }
-
-  #afterTask(result: PromiseSettledResult<void>): void {
-    if (result.status === "rejected") this.#parts.host.report(result.reason);
-    this.keep({});
+    const { phase } = this;
+    if (isEnding(phase) && endingDeadlineMs(phase) <= this.#now()) this.evaluate();
   }
 
   /**

@@ -91,7 +91,7 @@ function planFaults(box: SwarmBox): readonly (() => void)[] {
 async function demandQuiescence(box: SwarmBox, tasks: readonly string[]): Promise<void> {
   const { world, host, container } = box;
   for (const error of world.errors) box.violate("uncaught", String(error));
-  if (box.demands > 0) box.violate("I9", `${box.demands} clients were never answered`);
+  if (box.demands.length > 0) box.violate("I9", `never answered: ${box.demands.join(", ")}`);
   await serveAgain(box);
   await world.advance("5s");
   const phase = box.instance?.lifecycle.phase;

@@ -41,7 +41,7 @@ export class SwarmBox {
   readonly ran = new Set<unknown>();
   readonly #modes = new Map<Mode, number>();
   readonly #patiences = new Set<() => void>();
-  #demands = 0;
+  readonly #demands = new Set<string>();
   #demandedAtMs: number;
 
   constructor(seed: number, trace: TraceOption = false) {
@@ -107,22 +107,22 @@ export class SwarmBox {
   }
 
   /** Notes that somebody wants the container until the returned function is called. */
-  demand(): () => void {
-    this.#demands += 1;
+  demand(name: string): () => void {
+    this.#demands.add(name);
     return () => {
-      this.#demands -= 1;
+      this.#demands.delete(name);
       this.#demandedAtMs = this.world.nowMs;
     };
   }
 
   /** Since when nobody has wanted the container; now while somebody does. */
   get demandedAtMs(): number {
-    return this.#demands > 0 ? this.world.nowMs : this.#demandedAtMs;
+    return this.#demands.size > 0 ? this.world.nowMs : this.#demandedAtMs;
   }
 
-  /** How many clients have not got what they came for. */
-  get demands(): number {
-    return this.#demands;
+  /** Who has not got what it came for. */
+  get demands(): readonly string[] {
+    return [...this.#demands];
   }
 
   /** Waits no longer than this, and much less once the faults are healed. */

@@ -3,30 +3,38 @@ import { tally } from "./hour-report.ts";
 
 type Client = (box: SwarmBox, id: string) => Promise<string>;
 
+const call =
+  (method: string, args: (box: SwarmBox, id: string) => readonly unknown[] = () => []): Client =>
+  async (box, id) => {
+    await box.stub.call(method, args(box, id));
+    return method;
+  };
+
 /** What clients do, and how often in a hundred. */
-const CLIENTS: readonly (readonly [share: number, client: Client])[] = [
-  [42, (box, id) => ask(box, id, "/")],
-  [14, (box, id) => ask(box, id, "/", { method: "POST", body: "work" })],
-  [10, (box, id) => ask(box, id, `/slow?ms=${box.integer(10, 20_000)}`)],
-  [6, (box, id) => ask(box, id, `/stream?parts=${box.integer(1, 40)}`)],
-  [3, leaveBodyUnread],
-  [3, (box, id) => ask(box, id, "/fail")],
-  [6, chat],
-  [4, (box, id) => ask(box, id, "/", { headers: { "cf-container-target-port": "9229" } })],
-  [4, async (box) => String((await box.stub.call("peek", [])) !== undefined)],
-  [2, async (box) => String(await box.stub.call("stop", []))],
-  [1, async (box) => String(await box.stub.call("destroy", []))],
-  [2, async (box) => String(await box.stub.call("start", []))],
-  [2, async (box, id) => String(await box.stub.call("hold", [id, { ttl: box.integer(1, 90) }]))],
-  [1, async (box) => String(await box.stub.call("usage", []))],
+const CLIENTS: readonly (readonly [name: string, share: number, client: Client])[] = [
+  ["get", 42, (box, id) => ask(box, id, "/")],
+  ["post", 14, (box, id) => ask(box, id, "/", { method: "POST", body: "work" })],
+  ["slow", 10, (box, id) => ask(box, id, `/slow?ms=${box.integer(10, 20_000)}`)],
+  ["stream", 6, (box, id) => ask(box, id, `/stream?parts=${box.integer(1, 40)}`)],
+  ["unread", 3, leaveBodyUnread],
+  ["fail", 3, (box, id) => ask(box, id, "/fail")],
+  ["chat", 6, chat],
+  ["port", 4, (box, id) => ask(box, id, "/", { headers: { "cf-container-target-port": "9229" } })],
+  ["peek", 4, call("peek")],
+  ["stop", 2, call("stop")],
+  ["destroy", 1, call("destroy")],
+  ["start", 2, call("start")],
+  ["hold", 2, call("hold", (box, id) => [id, { ttl: box.integer(1, 90) }])],
+  ["usage", 1, call("usage")],
 ];
 
 /** Lets one client come, drawn by lot, and notes what it got. */
 export async function letClientCome(box: SwarmBox, id: string): Promise<void> {
-  let lot = box.random() * CLIENTS.reduce((sum, [share]) => sum + share, 0);
-  const [, client] = CLIENTS.find(([share]) => (lot -= share) < 0) ?? [0, leaveBodyUnread];
+  let lot = box.random() * CLIENTS.reduce((sum, [, share]) => sum + share, 0);
+  const chosen = CLIENTS.find(([, share]) => (lot -= share) < 0);
+  const [name, , client] = chosen ?? (["chat", 0, chat] as const);
   box.report.requests += 1;
-  const release = box.demand();
+  const release = box.demand(`${id} ${name}`);
   try {
     tally(box.report.answers, await client(box, id));
   } catch (error) {
@@ -74,13 +82,15 @@ async function chat(box: SwarmBox, id: string): Promise<string> {
     webSocket.addEventListener("close", ({ code }) => resolve(code));
   });
   webSocket.accept();
+  const bored = box.patience(150_000);
   for (let message = box.integer(0, 5); message > 0; message -= 1) {
     webSocket.send("hello");
-    await box.world.delay(box.integer(10, 30_000));
-    if (webSocket.readyState !== 1) break;
+    await Promise.race([box.world.delay(box.integer(10, 30_000)), bored.over]);
+    if (webSocket.readyState !== 1 || bored.signal.aborted) break;
   }
+  bored.done();
   if (webSocket.readyState === 1) webSocket.close(1000, "done");
-  const gone = box.patience(30_000);
+  const gone = box.patience(10_000);
   await Promise.race([closed, gone.over]);
   gone.done();
   return "101";

@@ -16,7 +16,15 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   "app exits with 0": whileRunning((box) => box.container.exit()),
   "runtime loses the container": whileRunning((box) => box.container.forget()),
   "rollout ends the container": whileRunning((box) => box.container.rollout()),
-  "app hangs": whileRunning((box) => box.container.wedge()),
+  "app hangs": (box) => {
+    if (!box.container.running) return;
+    const start = box.container.starts.length;
+    box.container.wedge();
+    return () => {
+      const isSame = box.container.running && box.container.starts.length === start;
+      if (isSame) box.container.crash({ exitCode: 1 });
+    };
+  },
   "app closes its port": whileRunning((box) => box.container.setPortOpen(8080, false)),
   "port flaps": (box) => {
     for (let turn = 0; turn < 6; turn += 1) {

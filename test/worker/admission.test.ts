@@ -66,7 +66,8 @@ describe("Admission open()", () => {
       const outcome = outcomeOf(admission.open([8080], {}), clock);
       await clock.advance(30_000);
       expect(outcome).toEqual({});
-      await supervisor.alarm();
+      supervisor.takeAlarm();
+      supervisor.evaluate();
       await clock.advance(100);
       expect(outcome.code).toBe("ok");
       expect(container.starts).toHaveLength(2);
