@@ -45,8 +45,8 @@ export class Supervisor {
 
   constructor(parts: SupervisorParts) {
     const { platform, host } = parts;
+    const { report } = host;
     this.#parts = parts;
-    const report = (error: unknown): void => host.report(error);
     const control = new PlatformControl(platform, report);
     this.#leases = new LeaseBook(platform.clock);
     this.#hooks = new HookRunner(host, (work) => platform.keepAlive(work));
@@ -72,12 +72,12 @@ export class Supervisor {
 
   /** What is believed of the instance. */
   get lifecycle(): Lifecycle {
-    return this.#store.current.lifecycle;
+    return this.instance.lifecycle;
   }
 
   /** The phase the instance is in. */
   get phase(): Phase {
-    return this.#store.current.lifecycle.phase;
+    return this.lifecycle.phase;
   }
 
   /** The settings of the class as they are now. */
@@ -209,10 +209,8 @@ export class Supervisor {
     if (!this.#leases.remove(lease)) return;
     this.touch();
     if (this.#leases.open.size === 0) this.#parts.onIdle();
-    const { phase } = this;
-    if (phase.kind === "draining" && this.inFlight === 0) {
-      this.dispatch({ kind: "quiet", run: phase.run });
-    }
+    const { kind, run } = this.phase;
+    if (kind === "draining" && this.inFlight === 0) this.dispatch({ kind: "quiet", run });
   }
 
   /** Notes that the alarm has come. One that is very late says nothing of what is in flight. */
@@ -224,8 +222,8 @@ export class Supervisor {
 
   /** Evaluates every deadline by the present time. */
   evaluate(): void {
-    const idleAtMs = this.idleAtMs(this.#now());
-    this.dispatch({ kind: "alarm", idleAtMs, inFlight: this.inFlight });
+    const { inFlight } = this;
+    this.dispatch({ kind: "alarm", idleAtMs: this.idleAtMs(this.#now()), inFlight });
   }
 
   /** Calls the hook for the user's own alarm. */
