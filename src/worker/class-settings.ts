@@ -1,6 +1,8 @@
 import { parseDuration, type Duration } from "../core/duration.ts";
 import { DEFAULT_POLICY, type Policy } from "../core/lifecycle/policy.ts";
 import { parsePort } from "../core/port.ts";
+import { parseCheck } from "../core/readiness/parse-check.ts";
+import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
 import { ContainerError } from "../errors/container-error.ts";
 import type { ContainerStartConfigOptions } from "./container-types.ts";
 import { readPolicy, type PolicyFields } from "./read-policy.ts";
@@ -11,6 +13,7 @@ export interface SettingFields extends ContainerStartConfigOptions, PolicyFields
   readonly defaultPort?: number;
   readonly requiredPorts?: readonly number[];
   readonly allowedPorts?: readonly number[] | "any";
+  readonly ready?: ReadinessCheck;
 }
 
 /** What the fields of a class mean. Read anew at each call: a class may change them at any time. */
@@ -42,6 +45,7 @@ export class ClassSettings {
   check(): void {
     this.#read();
     if (this.#fault instanceof Error) throw this.#fault;
+    if (this.#fields.ready !== undefined) parseCheck(this.#fields.ready, "ready");
   }
 
   /** What `ctx.container.start()` is given for the run that begins now. */

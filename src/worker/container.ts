@@ -14,6 +14,7 @@ import type {
 import { readFetchArguments, readPortArguments } from "./arguments.ts";
 import { ContainerUpkeep } from "./container-upkeep.ts";
 import { assemble, type Machinery } from "./machinery.ts";
+import { systemClock } from "./system-clock.ts";
 import { portFromRequest } from "./switch-port.ts";
 import { portBudget, startBudget } from "./wait-budget.ts";
 
@@ -155,7 +156,7 @@ export class Container<Env = Cloudflare.Env> extends ContainerUpkeep<Env> {
 
   /** Has the alarm fire within so many milliseconds at the latest. */
   async scheduleNextAlarm(delayMs = 1_000): Promise<void> {
-    this.#machinery.supervisor.wakeWithin(delayMs);
+    this.#machinery.supervisor.wakeBy(systemClock.now() + delayMs);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { mayReplay, type RequestFailure } from "../core/replay.ts";
 import { errorCode, type ContainerError } from "../errors/container-error.ts";
 import { classifyRuntimeError, toContainerError } from "../errors/from-runtime.ts";
 import { toResponse } from "../errors/to-response.ts";
@@ -5,18 +6,9 @@ import type { Platform } from "../ports/platform.ts";
 import type { Admission } from "./admission.ts";
 import type { AnswerPasser, Traffic } from "./answer-passer.ts";
 import type { LivenessWatch } from "./liveness-watch.ts";
+import { dropSpare, spareRequest } from "./spare-request.ts";
 import type { Supervisor } from "./supervisor.ts";
 import { timedFetch } from "./timed-fetch.ts";
-
-/** Methods that may be sent twice. */
-const IDEMPOTENT: ReadonlySet<string> = new Set([
-  "GET",
-  "HEAD",
-  "OPTIONS",
-  "PUT",
-  "DELETE",
-  "TRACE",
-]);
 
 /** The user's object: its fields may change at any time. */
 export interface ProxiedObject {
@@ -40,10 +32,12 @@ export interface ProxyParts {
   readonly object: ProxiedObject;
 }
 
-/** A request that got no answer, and the run that it was sent to. */
-interface Failure {
+/** A request that got no answer, what it can be sent again by, and the run that it was sent to. */
+interface Attempt {
+  readonly request: Request;
+  readonly spare: Request | undefined;
+  readonly port: number;
   readonly run: number;
-  readonly error: unknown;
 }
 
 /** Sends requests to the container, starting it when it is not ready. */
@@ -60,10 +54,13 @@ export class HttpProxy {
       if (!this.#isOpen(port)) await this.#admit(request, port);
       const { run } = this.#parts.supervisor.phase;
       const plain = withPlainScheme(request);
+      const spare = spareRequest(plain);
       try {
-        return await this.#sendOnce(plain, port);
+        const response = await this.#sendOnce(plain, port);
+        dropSpare(plain, spare);
+        return response;
       } catch (error) {
-        return await this.#sendAgain(plain, port, { run, error });
+        return await this.#sendAgain({ request: plain, spare, port, run }, error);
       }
     } catch (error) {
       this.#parts.supervisor.suspect();
@@ -111,19 +108,31 @@ export class HttpProxy {
   }
 
   /** A request that failed may go once more, after the container answers again. */
-  async #sendAgain(request: Request, port: number, { run, error }: Failure): Promise<Response> {
-    const { admission, supervisor, platform } = this.#parts;
-    const code = errorCode(error) ?? classifyRuntimeError(error);
-    const isUnsent = code === "NOT_LISTENING" || code === "NOT_RUNNING";
-    const isLate = code === "REQUEST_TIMEOUT";
-    if (isUnsent || isLate) admission.distrust(port);
-    const isCut = isLate || (code === "CONNECTION_LOST" && !supervisor.isToldToEnd(run));
-    if (!mayRepeat(request, isUnsent, isCut)) {
-      if (isUnsent || isLate) platform.keepAlive(admission.recheck(port));
+  async #sendAgain(attempt: Attempt, error: unknown): Promise<Response> {
+    const { request, spare, port } = attempt;
+    const { admission, platform } = this.#parts;
+    const failure = this.#failureOf(attempt, error);
+    const isAppAtFault = failure === "unsent" || failure === "timeout";
+    if (isAppAtFault) admission.distrust(port);
+    const isKept = spare !== undefined;
+    const mayRepeat =
+      failure !== undefined && mayReplay({ method: request.method, isKept, failure });
+    if (spare === undefined || !mayRepeat) {
+      dropSpare(request, spare);
+      if (isAppAtFault) platform.keepAlive(admission.recheck(port));
       throw error;
     }
-    await this.#admit(request, port);
-    return await this.#sendOnce(request, port);
+    await this.#admit(spare, port);
+    return await this.#sendOnce(spare, port);
+  }
+
+  /** How a request failed; undefined when it is no matter of the app's, or of a stop of ours. */
+  #failureOf({ run }: Attempt, error: unknown): RequestFailure | undefined {
+    const code = errorCode(error) ?? classifyRuntimeError(error);
+    if (code === "NOT_LISTENING" || code === "NOT_RUNNING") return "unsent";
+    if (code === "REQUEST_TIMEOUT") return "timeout";
+    const isCut = code === "CONNECTION_LOST" && !this.#parts.supervisor.isToldToEnd(run);
+    return isCut ? "cut" : undefined;
   }
 
   async #sendOnce(request: Request, port: number): Promise<Response> {
@@ -151,16 +160,6 @@ export class HttpProxy {
   #signalOf(request: Request): RequestInit | undefined {
     return this.#parts.isSignalNamed ? { signal: request.signal } : undefined;
   }
-}
-
-/**
- * A request may go again when the app never got it, or when it may run twice; and only without a
- * body, since a body that was offered once is gone. A connection that is cut may have been a pooled
- * one that the app closed in that moment, or the container itself.
- */
-function mayRepeat(request: Request, isUnsent: boolean, isCut: boolean): boolean {
-  if (request.body !== null) return false;
-  return isUnsent || (isCut && IDEMPOTENT.has(request.method));
 }
 
 /** Ports of a container speak plain HTTP; nothing but the scheme of the URL changes. */

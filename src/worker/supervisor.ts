@@ -19,10 +19,10 @@ import type { SupervisorParts } from "./supervisor-parts.ts";
 /** How long a container may look gone before its end is taken for granted, unseen. */
 const GONE_GRACE_MS = 1_000;
 
-/** After a broken connection: the end of a container shows a moment later than its sockets'. */
+// The end of a container shows a moment later than the break of its connections.
 const SUSPICION_MS = 250;
 
-/** How long a caller of `destroy()` waits; the alarm sees to it after that. */
+// How long a caller of `destroy()` waits; the alarm sees to it after that.
 const DESTROY_WAIT_MS = 10_000;
 
 /** An alarm that comes later than this says more of the clock than of what it was set for. */
@@ -116,11 +116,7 @@ export class Supervisor {
     for (const command of step.commands) this.#commands.run(command, this.phase.run);
   }
 
-  /**
-   * Makes belief and runtime agree before anything is decided.
-   *
-   * @returns the phase, in which a container that is gone counts as stopped
-   */
+  /** Makes belief and runtime agree before anything is decided: one that is gone is stopped. */
   async reconcile(): Promise<Phase> {
     const { runtime } = this.#parts.platform;
     this.#endInTime();
@@ -222,8 +218,8 @@ export class Supervisor {
 
   /** Evaluates every deadline by the present time. */
   evaluate(): void {
-    const { inFlight } = this;
-    this.dispatch({ kind: "alarm", idleAtMs: this.idleAtMs(this.#now()), inFlight });
+    const idleAtMs = this.idleAtMs(this.#now());
+    this.dispatch({ kind: "alarm", idleAtMs, inFlight: this.inFlight });
   }
 
   /** Calls the hook for the user's own alarm. */
@@ -257,9 +253,9 @@ export class Supervisor {
     if (isUsable(this.phase)) this.#commands.run({ kind: "extend-life" }, this.phase.run);
   }
 
-  /** Has the alarm fire within `delayMs` at the latest. */
-  wakeWithin(delayMs: number): void {
-    this.#store.wakeBy(this.#now() + delayMs);
+  /** Has the alarm come at `atMs` at the latest. */
+  wakeBy(atMs: number): void {
+    this.#store.wakeBy(atMs);
   }
 
   /** When the instance is idle for too long, if nothing more happens. */

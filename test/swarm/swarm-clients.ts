@@ -53,7 +53,8 @@ async function ask(
 ): Promise<string> {
   const { signal, done } = box.patience(box.integer(500, 120_000));
   try {
-    const headers = { ...init.headers, "x-id": id };
+    const length = typeof init.body === "string" ? { "content-length": `${init.body.length}` } : {};
+    const headers = { ...init.headers, ...length, "x-id": id };
     const response = await box.stub.fetch(path, { ...init, headers, signal });
     await response.text();
     return `${response.status} ${response.headers.get("x-berth-error") ?? ""}`.trim();

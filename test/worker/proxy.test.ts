@@ -350,7 +350,7 @@ describe("A connection that breaks", () => {
     ["POST", "b"],
     ["POST", null],
     ["PATCH", null],
-    ["PUT", "b"],
+    ["PUT", "y".repeat(65_537)],
   ])("never has a %s with the body %j repeated", async (method, body) => {
     let tries = 0;
     const box = await readyBox(() => {
@@ -361,6 +361,18 @@ describe("A connection that breaks", () => {
     expect(response.headers.get("x-berth-error")).toBe("CONNECTION_LOST");
     await response.text();
     expect(tries).toBe(1);
+  });
+
+  it("has a PUT with a short body repeated, body and all", async () => {
+    const bodies: string[] = [];
+    const box = await readyBox(async (request) => {
+      bodies.push(await request.text());
+      if (bodies.length === 1) throw lost();
+      return new Response("done");
+    });
+    const response = await box.get("/", { method: "PUT", body: "b" });
+    expect(await response.text()).toBe("done");
+    expect(bodies).toEqual(["b", "b"]);
   });
 
   it("with its container has a GET answered by the next run", async () => {
@@ -405,13 +417,27 @@ describe("An app that stops listening while it runs", () => {
     expect(box.container.starts).toHaveLength(1);
   });
 
-  it("has a request with a body answered 503 NOT_LISTENING, and the next one wait", async () => {
+  it.each([
+    ["POST", "b"],
+    ["PATCH", "y".repeat(65_536)],
+  ])("has a %s with a body that is kept sent once it listens", async (method, body) => {
+    const box = await readyBox(async (request) => new Response(await request.text()));
+    await runInDurableObject(box.stub, () => box.container.setPortOpen(8080, false));
+    const probes = box.container.probes;
+    const response = box.get("/", { method, body });
+    await until(() => box.container.probes > probes + 2);
+    await runInDurableObject(box.stub, () => box.container.setPortOpen(8080, true));
+    expect(await (await response).text()).toBe(body);
+  });
+
+  it("has a body too long to be kept answered 503 NOT_LISTENING, and the next one wait", async () => {
     const box = await readyBox(() => new Response("back"));
     await runInDurableObject(box.stub, () => box.container.setPortOpen(8080, false));
-    const post = await box.get("/", { method: "POST", body: "b" });
+    const body = "y".repeat(65_537);
+    const post = await box.get("/", { method: "POST", body });
     expect([post.status, post.headers.get("x-berth-error")]).toEqual([503, "NOT_LISTENING"]);
     await post.text();
-    const next = box.get("/", { method: "POST", body: "b" });
+    const next = box.get("/", { method: "POST", body });
     const probes = box.container.probes;
     await until(() => box.container.probes > probes + 1);
     await runInDurableObject(box.stub, () => box.container.setPortOpen(8080, true));
