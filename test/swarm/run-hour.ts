@@ -7,8 +7,8 @@ import { FAULTS } from "./swarm-faults.ts";
 const HOUR_MS = 3_600_000;
 
 /** At least so much happens in each hour. */
-export const MIN_REQUESTS = 200;
-export const MIN_FAULTS = 20;
+const MIN_REQUESTS = 200;
+const MIN_FAULTS = 20;
 
 /** Clients that are under way when the faults are healed have so much time left. */
 const LAST_PATIENCE_MS = 15_000;
@@ -90,6 +90,10 @@ function planFaults(box: SwarmBox): readonly (() => void)[] {
 
 async function demandQuiescence(box: SwarmBox, tasks: readonly string[]): Promise<void> {
   const { world, host, container } = box;
+  const faults = Object.values(box.report.faults).reduce((sum, count) => sum + count, 0);
+  if (box.report.requests < MIN_REQUESTS || faults < MIN_FAULTS) {
+    box.violate("substance", `only ${box.report.requests} requests and ${faults} faults`);
+  }
   for (const error of world.errors) box.violate("uncaught", String(error));
   if (box.demands.length > 0) box.violate("I9", `never answered: ${box.demands.join(", ")}`);
   await serveAgain(box);

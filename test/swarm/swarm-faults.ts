@@ -33,6 +33,18 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   },
   "app ignores SIGTERM": whileRunning((box) => box.container.ignoreSigterm()),
   "app crashes at each boot": (box) => box.during(20_000, "crashingBoot"),
+  "app crashes for minutes": (box) => {
+    for (let turn = 0; turn < 14; turn += 1) {
+      box.later(turn * 12_000, () => {
+        if (box.container.running) box.container.crash({ exitCode: 1 });
+        void box.stub.fetch("/", { headers: { "x-id": `crash${box.integer(0, 1e9)}` } }).then(
+          (response) => response.text(),
+          () => "refused",
+        );
+      });
+    }
+    return box.during(180_000, "crashingBoot");
+  },
   "port never opens": (box) => box.during(30_000, "deadBoot"),
   "boots are slow": (box) => box.during(120_000, "slowBoot"),
   "platform is full": (box) => box.during(box.integer(1_000, 40_000), "full"),
