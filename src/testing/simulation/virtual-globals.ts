@@ -1,7 +1,7 @@
 import type { QueuedEvent } from "./event-queue.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { webPlatform } from "./web-platform.ts";
+import { anySignal, webPlatform } from "./web-platform.ts";
 
 /** What the globals of a world stand on. */
 export interface GlobalsHost {
@@ -60,6 +60,7 @@ export function installVirtualGlobals(
   set(Math, "random", random);
   set(crypto, "randomUUID", () => uuid(random));
   set(crypto, "getRandomValues", (array: Uint8Array) => fill(array, random));
+  set(AbortSignal, "any", anySignal);
   set(AbortSignal, "timeout", (delayMs: number) => timeoutSignal(delayMs, timers.setTimeout));
   if (host.options.allowIo !== true) {
     set(globalThis, "fetch", () => Promise.reject(foreign("a fetch() of its own")));

@@ -54,23 +54,44 @@ function responseClass(): unknown {
   };
 }
 
-/** A Request that keeps `cf`, and whose streams need no `duplex`. */
+/**
+ * A Request that keeps `cf`, and whose streams need no `duplex`. Its signal is the very one that it
+ * was given: Node's own would hold that weakly, so that an abort came or not as memory was swept.
+ */
 function requestClass(): unknown {
   return class Request extends globalThis.Request {
     readonly #cf: unknown;
+    readonly #signal: AbortSignal | undefined;
 
     constructor(input: RequestInfo | URL, init: RequestInit = {}) {
-      const duplex = { duplex: "half" };
-      super(input, { ...init, ...duplex });
-      this.#cf = init.cf ?? Reflect.get(Object(input), "cf");
+      const { signal, ...rest } = init;
+      super(input, { ...rest, ...{ duplex: "half" } });
+      const source = Object(input) as { readonly cf?: unknown; readonly signal?: AbortSignal };
+      this.#cf = init.cf ?? source.cf;
+      this.#signal = signal ?? source.signal;
     }
 
-    override get cf(): never {
-      return this.#cf as never;
+    override get signal(): AbortSignal {
+      return this.#signal ?? super.signal;
+    }
+
+    override get cf(): IncomingRequestCfProperties {
+      return this.#cf as IncomingRequestCfProperties;
     }
 
     override clone(): Request {
-      return new Request(super.clone(), { cf: this.#cf as never });
+      return new Request(super.clone(), { cf: this.cf, signal: this.signal });
     }
   };
+}
+
+/** One signal for several, each held for as long as it lives. */
+export function anySignal(signals: Iterable<AbortSignal>): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of signals) {
+    const follow = (): void => controller.abort(signal.reason);
+    if (signal.aborted) follow();
+    else signal.addEventListener("abort", follow, { once: true });
+  }
+  return controller.signal;
 }
