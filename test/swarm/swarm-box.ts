@@ -1,6 +1,6 @@
 import { Container } from "../../src/index.ts";
 import type { Instance, RunRecord } from "../../src/core/lifecycle/run-record.ts";
-import { FakeContainer } from "../../src/testing/fake-container.ts";
+import type { FakeContainer } from "../../src/testing/fake-container.ts";
 import { SimulatedInstance } from "../../src/testing/simulation/simulate.ts";
 import type { SimulatedObject } from "../../src/testing/simulation/simulated-object.ts";
 import type { SimulatedStub } from "../../src/testing/simulation/simulated-stub.ts";

@@ -53,8 +53,9 @@ async function ask(
 ): Promise<string> {
   const { signal, done } = box.patience(box.integer(500, 120_000));
   try {
-    const length = typeof init.body === "string" ? { "content-length": `${init.body.length}` } : {};
-    const headers = { ...init.headers, ...length, "x-id": id };
+    const headers = new Headers(init.headers);
+    headers.set("x-id", id);
+    if (typeof init.body === "string") headers.set("content-length", `${init.body.length}`);
     const response = await box.stub.fetch(path, { ...init, headers, signal });
     await response.text();
     return `${response.status} ${response.headers.get("x-berth-error") ?? ""}`.trim();

@@ -42,6 +42,7 @@ export function objectStorage(ground: StorageGround): object {
       list(data, options)
     ),
   };
+  const methods = asyncStorage(ground, kv, alive);
   return {
     kv,
     sql: {
@@ -51,7 +52,13 @@ export function objectStorage(ground: StorageGround): object {
       },
     },
     transactionSync: <Result>(work: () => Result): Result => transactionSync(data, work),
-    ...asyncStorage(ground, kv, alive),
+    ...methods,
+    transaction: async <Result>(
+      work: (transaction: object) => Promise<Result>,
+    ): Promise<Result> => {
+      alive();
+      return await work({ ...methods, rollback: () => {} });
+    },
     getAlarm: async (): Promise<number | null> => (alive(), await ground.access(), alarm.atMs),
     setAlarm: async (at: number | Date): Promise<void> => (alive(), alarm.set(Number(at))),
     deleteAlarm: async (): Promise<void> => (alive(), alarm.set(null)),
@@ -67,7 +74,7 @@ interface KeyValues {
 
 function asyncStorage(ground: StorageGround, kv: KeyValues, alive: () => void): object {
   const { data } = ground;
-  const methods = {
+  return {
     get: async (key: string | string[]): Promise<unknown> => {
       alive();
       await ground.access();
@@ -98,14 +105,7 @@ function asyncStorage(ground: StorageGround, kv: KeyValues, alive: () => void): 
       await ground.access();
     },
     sync: async (): Promise<void> => (alive(), await ground.access()),
-    transaction: async <Result>(
-      work: (transaction: object) => Promise<Result>,
-    ): Promise<Result> => {
-      alive();
-      return await work({ ...methods, rollback: () => {} });
-    },
   };
-  return methods;
 }
 
 function list(data: ObjectData, options: ListOptions): [string, unknown][] {

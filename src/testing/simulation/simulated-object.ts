@@ -15,8 +15,7 @@ const EVICT_AFTER_MS = 10_000;
 
 /** A class of Durable Objects. */
 export type ObjectClass<Instance extends object = object> = new (
-  ctx: never,
-  env: never,
+  ...args: readonly never[]
 ) => Instance;
 
 /** What a simulated object is made of. */
@@ -145,7 +144,7 @@ export class SimulatedObject implements TimeKeeper {
     try {
       life.instance = world.enter(
         life,
-        () => new this.#class(ctx as never, this.plan.env as never),
+        () => Reflect.construct(this.#class, [ctx, this.plan.env]) as object,
       );
     } catch (error) {
       this.end(error, "constructor failed");

@@ -1,3 +1,5 @@
+import { nodeModule } from "./node-module.ts";
+
 /** A value that SQLite keeps. */
 export type SqlValue = string | number | null | ArrayBuffer;
 
@@ -42,10 +44,12 @@ function run(database: NodeDatabase, query: string, bindings: readonly SqlValue[
   return [];
 }
 
-function nodeSqlite(): { DatabaseSync: new (path: string) => NodeDatabase } {
-  const module: unknown = globalThis.process?.getBuiltinModule?.("node:sqlite");
-  if (typeof module === "object" && module !== null && "DatabaseSync" in module) {
-    return module as ReturnType<typeof nodeSqlite>;
+function nodeSqlite(): { readonly DatabaseSync: new (path: string) => NodeDatabase } {
+  const module = nodeModule("node:sqlite");
+  if (module !== undefined && "DatabaseSync" in module) {
+    return module as unknown as ReturnType<typeof nodeSqlite>;
   }
-  throw new Error("Cannot simulate storage: node:sqlite is missing; use Node 22.13 or newer");
+  throw new Error(
+    "Cannot simulate storage: node:sqlite is missing; use Node 22.13 or newer, or give the ctx of a real object in workerd",
+  );
 }

@@ -1,27 +1,19 @@
-import type { QueuedEvent } from "./event-queue.ts";
 import type { Incarnation } from "./incarnation.ts";
-import type { Scheduler } from "./scheduler.ts";
+import { VirtualTimers, type Timers, type TimersHost } from "./virtual-timers.ts";
 import { anySignal, webPlatform } from "./web-platform.ts";
 
 /** What the globals of a world stand on. */
-export interface GlobalsHost {
-  readonly scheduler: Scheduler;
+export interface GlobalsHost extends TimersHost {
   readonly random: () => number;
-  readonly current: Incarnation | undefined;
-  readonly isForeign: boolean;
   readonly options: { readonly allowIo?: boolean };
-  enter<Result>(life: Incarnation, work: () => Result): Result;
   compute<Result>(work: Promise<Result>): Promise<Result>;
   uncaught(error: unknown): void;
 }
 
-interface VirtualTimer {
-  readonly event: QueuedEvent;
-  readonly release: () => void;
-}
+type Override = readonly [target: object, key: PropertyKey, value: unknown];
 
 /**
- * Gives the globals that tell the time, set timers or draw lots over to a world.
+ * Gives the globals that tell the time, set timers, draw lots or reach out over to a world.
  *
  * @returns what gives them back
  */
@@ -29,41 +21,18 @@ export function installVirtualGlobals(
   host: GlobalsHost,
   foreign: (what: string) => Error,
 ): () => void {
-  const saved: (readonly [object, PropertyKey, PropertyDescriptor | undefined])[] = [];
-  const set = (target: object, key: PropertyKey, value: unknown): void => {
-    saved.push([target, key, Object.getOwnPropertyDescriptor(target, key)]);
-    Object.defineProperty(target, key, { value, configurable: true, writable: true });
-  };
-  const timers = virtualTimers(host);
-  // What the platform makes itself, by Response.json() for example, carries no socket either.
-  if (!("webSocket" in Response.prototype)) set(Response.prototype, "webSocket", null);
-  const platform = webPlatform({
-    get current() {
-      return host.current;
-    },
-    uncaught: (error) => host.uncaught(error),
-    enter: (life, work) => host.enter(life as Incarnation, work),
-    later: (deliver) => {
-      void host.scheduler.latency([0, 2]).then(deliver);
-    },
-  });
-  for (const [name, value] of Object.entries({ ...platform, ...timers }))
-    set(globalThis, name, value);
-  set(
-    globalThis,
-    "Date",
-    virtualDate(() => host.scheduler.now()),
+  const timers = new VirtualTimers(host).globals;
+  const overrides = [
+    ...clocks(host, timers),
+    ...lots(host),
+    ...platform(host),
+    ...barriers(host, foreign),
+  ];
+  const saved = overrides.map(
+    ([target, key]) => [target, key, Object.getOwnPropertyDescriptor(target, key)] as const,
   );
-  const startedAtMs = host.scheduler.now();
-  set(performance, "now", () => host.scheduler.now() - startedAtMs);
-  const random = (): number => (host.isForeign ? 0.5 : host.random());
-  set(Math, "random", random);
-  set(crypto, "randomUUID", () => uuid(random));
-  set(crypto, "getRandomValues", (array: Uint8Array) => fill(array, random));
-  set(AbortSignal, "any", anySignal);
-  set(AbortSignal, "timeout", (delayMs: number) => timeoutSignal(delayMs, timers.setTimeout));
-  if (host.options.allowIo !== true) {
-    set(globalThis, "fetch", () => Promise.reject(foreign("a fetch() of its own")));
+  for (const [target, key, value] of overrides) {
+    Object.defineProperty(target, key, { value, configurable: true, writable: true });
   }
   return () => {
     for (const [target, key, descriptor] of saved.toReversed()) {
@@ -73,62 +42,63 @@ export function installVirtualGlobals(
   };
 }
 
-interface Timers {
-  readonly setTimeout: (
-    callback: (...args: unknown[]) => void,
-    delayMs?: number,
-    ...args: unknown[]
-  ) => number;
-  readonly clearTimeout: (id: unknown) => void;
-  readonly setInterval: Timers["setTimeout"];
-  readonly clearInterval: (id: unknown) => void;
+function clocks({ scheduler }: GlobalsHost, timers: Timers): readonly Override[] {
+  const startedAtMs = scheduler.now();
+  return [
+    ...named(timers),
+    [globalThis, "Date", virtualDate(() => scheduler.now())],
+    [performance, "now", () => scheduler.now() - startedAtMs],
+    [AbortSignal, "any", anySignal],
+    [AbortSignal, "timeout", (delayMs: number) => timeoutSignal(delayMs, timers)],
+  ];
 }
 
-/** Timers belong to the life that set them: they hold it, and end with it. */
-function virtualTimers(host: GlobalsHost): Timers {
-  const timers = new Map<number, VirtualTimer>();
-  let lastId = 0;
-  const clear = (id: unknown): void => {
-    if (typeof id !== "number") return;
-    const timer = timers.get(id);
-    timers.delete(id);
-    if (timer === undefined) return;
-    timer.event.isCancelled = true;
-    timer.release();
-  };
-  const arm = (id: number, delayMs: number, fire: () => void): void => {
-    if (host.isForeign) return;
-    const life = host.current;
-    const run = (): void => {
-      if (life?.isDead === true) return clear(id);
-      if (life === undefined) fire();
-      else host.enter(life, fire);
-    };
-    const event = host.scheduler.at(host.scheduler.now() + Math.max(0, delayMs), run, life);
-    timers.set(id, { event, release: life?.hold() ?? (() => {}) });
-  };
-  const setTimeout: Timers["setTimeout"] = (callback, delayMs = 0, ...args) => {
-    lastId += 1;
-    const id = lastId;
-    arm(id, delayMs, () => {
-      callback(...args);
-      clear(id);
-    });
-    return id;
-  };
-  const setInterval: Timers["setTimeout"] = (callback, delayMs = 0, ...args) => {
-    lastId += 1;
-    const id = lastId;
-    const fire = (): void => {
-      const before = timers.get(id);
-      arm(id, Math.max(1, delayMs), fire);
-      before?.release();
-      callback(...args);
-    };
-    arm(id, Math.max(1, delayMs), fire);
-    return id;
-  };
-  return { setTimeout, clearTimeout: clear, setInterval, clearInterval: clear };
+function lots(host: GlobalsHost): readonly Override[] {
+  const random = (): number => (host.isForeign ? 0.5 : host.random());
+  return [
+    [Math, "random", random],
+    [crypto, "randomUUID", () => uuid(random)],
+    [crypto, "getRandomValues", (array: Uint8Array) => fill(array, random)],
+  ];
+}
+
+function platform(host: GlobalsHost): readonly Override[] {
+  const globals = webPlatform({
+    get current() {
+      return host.current;
+    },
+    uncaught: (error) => host.uncaught(error),
+    enter: (life, work) => host.enter(life as Incarnation, work),
+    later: (deliver) => {
+      void host.scheduler.latency([0, 2]).then(deliver);
+    },
+  });
+  // What the platform makes itself, by Response.json() for example, carries no socket either.
+  const hasSockets = "webSocket" in Response.prototype;
+  return [
+    ...named(globals),
+    ...(hasSockets ? [] : [[Response.prototype, "webSocket", null] as const]),
+  ];
+}
+
+/** Computations of the engine are waited for; what would leave the simulation is refused. */
+function barriers(host: GlobalsHost, foreign: (what: string) => Error): readonly Override[] {
+  const { subtle } = crypto;
+  const waiting = new Proxy(subtle, {
+    get(target, name): unknown {
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== "function") return member;
+      return (...args: unknown[]) =>
+        host.compute(Reflect.apply(member, target, args) as Promise<unknown>);
+    },
+  });
+  const compute: Override = [crypto, "subtle", waiting];
+  if (host.options.allowIo === true) return [compute];
+  return [compute, [globalThis, "fetch", () => Promise.reject(foreign("a fetch() of its own"))]];
+}
+
+function named(globals: object): readonly Override[] {
+  return Object.entries(globals).map(([name, value]) => [globalThis, name, value] as const);
 }
 
 function virtualDate(now: () => number): DateConstructor {
@@ -156,9 +126,9 @@ function fill<View extends ArrayBufferView>(array: View, random: () => number): 
   return array;
 }
 
-function timeoutSignal(delayMs: number, setTimer: Timers["setTimeout"]): AbortSignal {
+function timeoutSignal(delayMs: number, timers: Timers): AbortSignal {
   const controller = new AbortController();
-  setTimer(() => {
+  timers.setTimeout(() => {
     controller.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError"));
   }, delayMs);
   return controller.signal;

@@ -1,6 +1,7 @@
 import { parseDuration, type Duration } from "../../core/duration.ts";
 import { ContainerError } from "../../errors/container-error.ts";
 import type { Incarnation } from "./incarnation.ts";
+import { nodeModule } from "./node-module.ts";
 import { Pending } from "./pending.ts";
 import { drain, Scheduler, type LatencyRange } from "./scheduler.ts";
 import { seededRandom } from "./seeded-random.ts";
@@ -76,7 +77,6 @@ export class World {
 
   constructor(options: WorldOptions = {}) {
     openWorld?.close();
-    openWorld = this;
     const { seed = 1, epochMs = Date.UTC(2026, 0, 1), latency, patience = "24h" } = options;
     this.options = options;
     this.seed = seed;
@@ -88,6 +88,7 @@ export class World {
     context ??= contextStorage();
     this.#context = context;
     this.#restore = installVirtualGlobals(this, foreignError);
+    open(this);
   }
 
   get nowMs(): number {
@@ -276,6 +277,10 @@ export function foreignError(what: string): ContainerError {
   );
 }
 
+function open(world: World): void {
+  openWorld = world;
+}
+
 function patienceError(patienceMs: number): ContainerError {
   return new ContainerError(
     "INVALID_ARGUMENT",
@@ -284,8 +289,8 @@ function patienceError(patienceMs: number): ContainerError {
 }
 
 function contextStorage(): ContextStorage {
-  const module: unknown = globalThis.process?.getBuiltinModule?.("node:async_hooks");
-  if (typeof module === "object" && module !== null && "AsyncLocalStorage" in module) {
+  const module = nodeModule("node:async_hooks");
+  if (module !== undefined && "AsyncLocalStorage" in module) {
     const { AsyncLocalStorage } = module as { AsyncLocalStorage: new () => ContextStorage };
     return new AsyncLocalStorage();
   }
