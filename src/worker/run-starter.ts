@@ -95,7 +95,8 @@ export class RunStarter {
       return await this.#afterRefusal(lastEnding, attempts, abandoned);
     }
     const { lastStop, phase } = lifecycle;
-    if (lastStop?.runId !== run || isReplaced(phase, lastStop)) return;
+    if (lastStop?.runId !== run) return;
+    if (isReplaced(phase, lastStop) && !this.#supervisor.isToldToEnd(run)) return;
     attempts.ends += 1;
     if (this.#isLast(run, attempts)) throw exitedError(lastStop, this.#retryAfterMs());
   }

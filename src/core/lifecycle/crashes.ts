@@ -1,18 +1,18 @@
 /** The crashes of an instance that still count. */
 export interface Crashes {
-  /** How many runs in a row crashed. */
+  /** How many runs in a row crashed, none of them long after the one before. */
   readonly streak: number;
   /** When those of the last ten minutes did, in milliseconds since the epoch. */
   readonly atMs: readonly number[];
 }
 
-/** An instance that never crashed, or that is well again. */
+/** An instance that never crashed. */
 export const NO_CRASHES: Crashes = { streak: 0, atMs: [] };
 
 /** So many crashes within {@link CRASH_WINDOW_MS} and the instance has failed. */
 export const MAX_CRASHES = 10;
 
-/** Crashes older than this do not count; and a run that was ready for so long has healed. */
+/** Crashes older than this do not count, so an instance that lasts for so long has healed. */
 export const CRASH_WINDOW_MS = 10 * 60_000;
 
 const FIRST_TRIAL_MS = 60_000;
@@ -23,7 +23,8 @@ const JITTER_SHARE = 0.2;
 /** Counts one more crash. */
 export function addCrash(crashes: Crashes, atMs: number): Crashes {
   const recent = crashes.atMs.filter((crashedAtMs) => crashedAtMs > atMs - CRASH_WINDOW_MS);
-  return { streak: crashes.streak + 1, atMs: [...recent, atMs] };
+  const streak = recent.length === 0 ? 1 : crashes.streak + 1;
+  return { streak, atMs: [...recent, atMs] };
 }
 
 /** Whether the restart budget is spent. */

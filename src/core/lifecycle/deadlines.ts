@@ -46,10 +46,11 @@ function onUsableAlarm(lifecycle: Lifecycle, phase: UsablePhase, alarm: Alarm): 
   if (atMs >= runLimitMs(lifecycle, phase, { nowMs: atMs, policy })) {
     return end(lifecycle, { cause: "stop", signal: SIGTERM, atMs, inFlight }, policy);
   }
-  if (atMs < idleAtMs) return stay(lifecycle);
   if (phase.expiredAtMs !== undefined && atMs < phase.expiredAtMs + EXPIRY_TIMEOUT_MS) {
     return stay(lifecycle);
   }
+  // A hook that never returned is owed nothing any more, or its deadline would stay in the past.
+  if (atMs < idleAtMs) return onExpiryHandled(lifecycle);
   return move(lifecycle, { ...phase, expiredAtMs: atMs }, { kind: "call-activity-expired" });
 }
 

@@ -22,7 +22,7 @@ export interface StopRecord {
 /** A stop record whose `onStop` has not succeeded yet. */
 export interface PendingStop {
   readonly record: StopRecord;
-  /** How many times `onStop` failed for it. */
+  /** How many calls of `onStop` for it were in vain, the last one not counted. */
   readonly failures: number;
   /** When to call the hook again if nothing was heard of it, in milliseconds since the epoch. */
   readonly dueAtMs: number;

@@ -48,7 +48,7 @@ export const DEFAULT_POLICY: Policy = {
 /** A `destroy()` that did not end the container is repeated this often. */
 export const DESTROY_RETRY_MS = 30_000;
 
-/** How many times a throwing `onStop` is called for one record. */
+/** How many times an `onStop` that does not succeed is called for one record. */
 export const MAX_STOP_DELIVERIES = 5;
 
 /** An `onStop` that has not reported back after this long has failed, or was lost. */

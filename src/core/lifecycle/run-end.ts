@@ -1,13 +1,5 @@
 import type { Command } from "./command.ts";
-import {
-  addCrash,
-  CRASH_WINDOW_MS,
-  isSpent,
-  NO_CRASHES,
-  restartDelayMs,
-  trialDelayMs,
-  type Crashes,
-} from "./crashes.ts";
+import { addCrash, isSpent, restartDelayMs, trialDelayMs, type Crashes } from "./crashes.ts";
 import type { EventOf, ObservedExit } from "./event.ts";
 import {
   isEnding,
@@ -15,11 +7,12 @@ import {
   type DownPhase,
   type Lifecycle,
   type LivePhase,
+  type Phase,
   type StopCause,
 } from "./phase.ts";
 import { HOOK_TIMEOUT_MS } from "./policy.ts";
 import { move, stay, type Step } from "./step.ts";
-import { withRun } from "./usage.ts";
+import { withoutStart, withRun } from "./usage.ts";
 
 export function onExited(lifecycle: Lifecycle, event: EventOf<"exited">): Step {
   const { phase } = lifecycle;
@@ -37,7 +30,7 @@ export function onExited(lifecycle: Lifecycle, event: EventOf<"exited">): Step {
   };
   const call = { kind: "call-on-stop", record } as const;
   const down = { run, sinceMs: atMs, exitCode: exit.exitCode };
-  if (!isCrash(phase, exit)) return move(ended, { kind: "stopped", ...down }, call);
+  if (!isCrash(phase, exit)) return move(ended, afterPeace(phase, down, cause), call);
   return afterCrash(ended, { phase, down, random }, call);
 }
 
@@ -53,11 +46,18 @@ export function onStartRefused(lifecycle: Lifecycle, event: EventOf<"start-refus
     const exit = { exitCode: null, cause: "admission" } as const;
     return onExited(lifecycle, { kind: "exited", run, exit, random, atMs });
   }
-  // A trial that found no room has shown nothing: the next one is its repetition.
+  const usage = withoutStart(lifecycle.usage);
   const down = { run, sinceMs: atMs, exitCode: null };
-  const { trial } = phase;
-  if (trial === undefined) return move(lifecycle, { kind: "stopped", ...down });
-  return move(lifecycle, { kind: "failed", ...down, retryAtMs: atMs, trials: trial });
+  return move({ ...lifecycle, usage }, afterPeace(phase, down, "admission"));
+}
+
+/**
+ * No crash. A trial that was cut short, or found no room, has shown nothing: the next one is its
+ * repetition. One that ended well by itself has. L11
+ */
+function afterPeace({ trial }: LivePhase, down: Omit<DownPhase, "kind">, cause: StopCause): Phase {
+  if (trial === undefined || cause === "exit") return { kind: "stopped", ...down };
+  return { kind: "failed", ...down, retryAtMs: down.sinceMs, trials: trial };
 }
 
 /** What we asked for explains an exit; what the platform did of its own accord outranks it. */
@@ -85,7 +85,7 @@ interface Crash {
 
 function afterCrash(lifecycle: Lifecycle, { phase, down, random }: Crash, call: Command): Step {
   const atMs = down.sinceMs;
-  const crashes = addCrash(isHealed(phase, atMs) ? NO_CRASHES : lifecycle.crashes, atMs);
+  const crashes = addCrash(lifecycle.crashes, atMs);
   const crashed = { ...lifecycle, crashes };
   const { trial } = phase;
   if (trial === undefined && !isSpent(crashes)) {
@@ -98,11 +98,6 @@ function afterCrash(lifecycle: Lifecycle, { phase, down, random }: Crash, call: 
   return trial === undefined
     ? move(crashed, failed, call, gaveUp(crashes))
     : move(crashed, failed, call);
-}
-
-/** A run that was ready for long had nothing to do with the crashes before it. */
-function isHealed(phase: LivePhase, atMs: number): boolean {
-  return phase.kind === "ready" && atMs - phase.sinceMs >= CRASH_WINDOW_MS;
 }
 
 function gaveUp({ atMs }: Crashes): Command {

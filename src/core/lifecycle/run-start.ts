@@ -1,5 +1,4 @@
 import type { LifecycleEvent } from "./event.ts";
-import { NO_CRASHES } from "./crashes.ts";
 import { isLive, type Lifecycle } from "./phase.ts";
 import type { Policy } from "./policy.ts";
 import { send } from "./run-stop.ts";
@@ -53,7 +52,6 @@ export function onUp(lifecycle: Lifecycle, kind: "running" | "ready", atMs: numb
   if (!isFirst && (phase.kind !== "running" || kind === "running")) return stay(lifecycle);
   const commands = isFirst ? [{ kind: "call-on-start" } as const] : []; // L3
   if (kind === "running") return move(lifecycle, { ...phase, kind, sinceMs: atMs }, ...commands);
-  const { trial, ...live } = phase;
-  const crashes = trial === undefined ? lifecycle.crashes : NO_CRASHES; // L11
-  return move({ ...lifecycle, crashes }, { ...live, kind, sinceMs: atMs }, ...commands);
+  const { trial: _passed, ...live } = phase; // L11
+  return move(lifecycle, { ...live, kind, sinceMs: atMs }, ...commands);
 }

@@ -62,13 +62,14 @@ export function send(
   phase: Ending & { readonly signal: number },
   { atMs, policy }: { readonly atMs: number; readonly policy: Policy },
 ): Step {
-  const { run, startedAtMs, cause, fault, signal } = phase;
+  const { run, startedAtMs, trial, cause, fault, signal } = phase;
   const stopping: Stopping = {
     kind: "stopping",
     run,
     startedAtMs,
     sinceMs: atMs,
     cause,
+    ...(trial !== undefined && { trial }),
     ...(fault && { fault }),
     killAtMs: atMs + policy.stopGraceMs,
   };
@@ -124,10 +125,11 @@ type Ending = Omit<Stopping, "kind" | "killAtMs">;
 
 /** What a run is while it ends. */
 export function ending(
-  { run, startedAtMs }: LivePhase,
+  { run, startedAtMs, trial }: LivePhase,
   { cause, atMs, fault }: Pick<StopOrder, "cause" | "atMs" | "fault">,
 ): Ending {
-  return { run, startedAtMs, sinceMs: atMs, cause, ...(fault && { fault }) };
+  const optional = { ...(trial !== undefined && { trial }), ...(fault && { fault }) };
+  return { run, startedAtMs, sinceMs: atMs, cause, ...optional };
 }
 
 /** Once, and again when the next deadline passes. L5 */

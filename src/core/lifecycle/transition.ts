@@ -1,19 +1,22 @@
 // What an instance does next. Invariants, cited by code and tests:
 //   L1   At most one start is outstanding, and none while a container exists.
 //   L2   Every event of a run carries its number; an event of another run changes nothing.
-//   L3   onStart is commanded exactly once per run that came up.
+//   L3   onStart is commanded exactly once per run that we started and that came up; one that is
+//        adopted had it from whoever started it.
 //   L4   A run that ends leaves exactly one stop record; it stays in the outbox until its hook
-//        succeeded or failed MAX_STOP_DELIVERIES times.
+//        succeeded, or was called MAX_STOP_DELIVERIES times in vain, the calls that the object's
+//        death left unanswered included. A run that the platform had no room for never was.
 //   L5   A stopping run has a kill deadline, and is destroyed again after each one that passes.
 //   L6   Total: every (phase, event) pair answers, and never throws.
 //   L7   Run numbers only rise.
 //   L8   A command concerns the current run, save those that carry the record of one that ended.
-//   L9   No run begins before its gate is open: neither within the pause after a crash nor beyond
-//        a limit of the user.
-//   L10  A run is told to end at most once by signal: after a drain that has a deadline, and with
-//        a kill deadline from then on.
+//   L9   No start is commanded before its gate is open: neither within the pause after a crash nor
+//        beyond a limit of the user.
+//   L10  A run is told to end by signal after a drain that has a deadline, and with a kill deadline
+//        from then on; by us once, and again only when the user asks for it again.
 //   L11  Only what an app did by itself counts as a crash; MAX_CRASHES within CRASH_WINDOW_MS and
-//        the instance has failed until a trial run was ready.
+//        the instance has failed: from then on each run is a trial, until one was ready or ended
+//        well by itself. Only time makes crashes count no more.
 //   L12  A run whose app is silent for too long, ready before or booting, is ended by us: that is
 //        a crash, and the next run is not held up by it for longer than a drain and a grace.
 import { onAlarm, onExpiryHandled } from "./deadlines.ts";

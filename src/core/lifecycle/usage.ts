@@ -26,6 +26,11 @@ export function withStart(usage: Usage, atMs: number): Usage {
   return { ...usage, starts: usage.starts + 1, startsAtMs: [...recent, atMs] };
 }
 
+/** Takes the last start back: the platform gave no container. */
+export function withoutStart(usage: Usage): Usage {
+  return { ...usage, starts: usage.starts - 1, startsAtMs: usage.startsAtMs.slice(0, -1) };
+}
+
 /** Counts a run that began at `startedAtMs` and ended at `atMs`. */
 export function withRun(usage: Usage, startedAtMs: number, atMs: number): Usage {
   return {
