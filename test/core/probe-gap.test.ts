@@ -1,6 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { lifeFloorMs, shouldPersistActivity } from "../../src/core/activity.ts";
-import { backoffMs } from "../../src/core/backoff.ts";
 import { probeGapMs } from "../../src/core/probe-gap.ts";
 
 /** Probes sent during a boot of `bootMs` if a probe took no time at all. */
@@ -35,26 +33,5 @@ describe("probeGapMs()", () => {
       wastedMs += waitedMs - bootMs;
     }
     expect(wastedMs / 2_000).toBeLessThan(8);
-  });
-});
-
-describe("backoffMs()", () => {
-  it("doubles from the base and stops at the cap", () => {
-    expect([1, 2, 3, 10].map((failures) => backoffMs(failures, 100, 5_000))).toEqual([
-      100, 200, 400, 5_000,
-    ]);
-  });
-});
-
-describe("shouldPersistActivity()", () => {
-  it("writes only when activity moved by more than 5 % of sleepAfter", () => {
-    expect(shouldPersistActivity(30_000, 0, 600_000)).toBe(false);
-    expect(shouldPersistActivity(30_001, 0, 600_000)).toBe(true);
-  });
-});
-
-describe("lifeFloorMs()", () => {
-  it("outlasts the idle deadline, what persistence may lag, and the stop grace", () => {
-    expect(lifeFloorMs(600_000, 30_000)).toBeGreaterThan(600_000 * 1.05 + 30_000);
   });
 });

@@ -1,64 +1,65 @@
 import { describe, expect, it } from "vitest";
-import { alarmTime } from "../../../src/core/lifecycle/alarm-time.ts";
 import { ALARM_FLOOR_MS, nextAlarm } from "../../../src/core/lifecycle/next-alarm.ts";
-import { newLifecycle, type Lifecycle, type Phase } from "../../../src/core/lifecycle/phase.ts";
-import { HOOK_TIMEOUT_MS } from "../../../src/core/lifecycle/policy.ts";
+import { newLifecycle } from "../../../src/core/lifecycle/phase.ts";
+import { EXPIRY_TIMEOUT_MS } from "../../../src/core/lifecycle/policy.ts";
+import { DOWN, DRAINING, lifecycleIn, POLICY, READY, STOPPED, STOPPING } from "./lifecycles.ts";
 
-const STOPPED = newLifecycle(0);
-const NOTHING = { idleAtMs: 0, taskDueAtMs: undefined };
-
-function live(phase: Partial<Phase> & Pick<Phase, "kind">): Lifecycle {
-  return {
-    phase: { run: 1, sinceMs: 0, startedAtMs: 0, ...phase } as Phase,
-    outbox: [],
-  };
-}
+const NOTHING = { policy: POLICY, idleAtMs: 0, otherDueAtMs: undefined };
+const RECORD = { runId: 1, cause: "exit", exitCode: 0, startedAtMs: 0, endedAtMs: 1 } as const;
 
 describe("nextAlarm()", () => {
-  it("returns undefined when nothing is due and the container is stopped", () => {
-    expect(nextAlarm(STOPPED, NOTHING, 5_000)).toBeUndefined();
+  it.each(DOWN)("is none when nothing is owed and no container runs: $kind", (phase) => {
+    expect(nextAlarm(lifecycleIn(phase), NOTHING, 5_000)).toBeUndefined();
+    expect(nextAlarm(newLifecycle(0), NOTHING, 5_000)).toBeUndefined();
   });
 
-  it("returns the task's time when the container is stopped", () => {
-    expect(nextAlarm(STOPPED, { ...NOTHING, taskDueAtMs: 9_000 }, 5_000)).toBe(9_000);
+  it("is the task's time when no container runs", () => {
+    const obligations = { ...NOTHING, otherDueAtMs: 9_000 };
+    expect(nextAlarm(lifecycleIn(STOPPED), obligations, 5_000)).toBe(9_000);
   });
 
-  it("returns the idle deadline of a ready container", () => {
-    expect(nextAlarm(live({ kind: "ready" }), { ...NOTHING, idleAtMs: 9_000 }, 5_000)).toBe(9_000);
+  it("is the idle deadline of a container that may be used", () => {
+    expect(nextAlarm(lifecycleIn(READY), { ...NOTHING, idleAtMs: 9_000 }, 5_000)).toBe(9_000);
   });
 
-  it("returns the kill deadline of a stopping container, not its idle deadline", () => {
-    const stopping = live({ kind: "stopping", cause: "stop", killAtMs: 40_000 });
-    expect(nextAlarm(stopping, { ...NOTHING, idleAtMs: 6_000 }, 5_000)).toBe(40_000);
-  });
-
-  it("waits for onActivityExpired to report back instead of firing over and over", () => {
-    const expiring = live({ kind: "ready", expiredAtMs: 5_000 });
-    expect(nextAlarm(expiring, { ...NOTHING, idleAtMs: 4_000 }, 5_000)).toBe(
-      5_000 + HOOK_TIMEOUT_MS,
-    );
-  });
-
-  it("returns the earliest of several obligations", () => {
-    expect(nextAlarm(live({ kind: "ready" }), { idleAtMs: 9_000, taskDueAtMs: 7_000 }, 5_000)).toBe(
-      7_000,
-    );
-  });
-
-  it("never returns a time in the past: two alarms are at least the floor apart", () => {
-    expect(nextAlarm(STOPPED, { ...NOTHING, taskDueAtMs: 1 }, 5_000)).toBe(5_000 + ALARM_FLOOR_MS);
-  });
-});
-
-describe("alarmTime()", () => {
   it.each([
-    ["keeps none when none is needed", null, undefined, null],
-    ["deletes one that is not needed any more", 9_000, undefined, null],
-    ["sets the first one", null, 9_000, 9_000],
-    ["sets an earlier one", 9_000, 7_000, 7_000],
-    ["keeps one that fires too early", 7_000, 9_000, 7_000],
-    ["sets one anew that is overdue, since it may have been lost", 4_999, 9_000, 9_000],
-  ] as const)("%s", (_name, armedAtMs, dueAtMs, expected) => {
-    expect(alarmTime(armedAtMs, dueAtMs, 5_000)).toBe(expected);
+    [STOPPING, 40_000],
+    [DRAINING, 40_000],
+  ])("is the deadline of one that ends, not its idle deadline: $kind", (phase, expected) => {
+    const obligations = { ...NOTHING, idleAtMs: 6_000 };
+    expect(nextAlarm(lifecycleIn(phase), obligations, 5_000)).toBe(expected);
+  });
+
+  it("waits for onActivityExpired to report back instead of coming over and over", () => {
+    const expiring = lifecycleIn({ ...READY, expiredAtMs: 5_000 });
+    expect(nextAlarm(expiring, { ...NOTHING, idleAtMs: 4_000 }, 5_000)).toBe(
+      5_000 + EXPIRY_TIMEOUT_MS,
+    );
+  });
+
+  it("is the end that the policy sets for the run where that comes first", () => {
+    const policy = { ...POLICY, maxLifetimeMs: 7_000 };
+    expect(nextAlarm(lifecycleIn(READY), { ...NOTHING, policy, idleAtMs: 9_000 }, 5_000)).toBe(
+      8_000,
+    );
+  });
+
+  it("is the earliest of a hook to repeat, a task and the idle deadline", () => {
+    const outbox = [
+      { record: RECORD, failures: 1, dueAtMs: 8_000 },
+      { record: RECORD, failures: 1, dueAtMs: 7_500 },
+    ];
+    const lifecycle = lifecycleIn(READY, { outbox });
+    const at = (idleAtMs: number, otherDueAtMs: number) =>
+      nextAlarm(lifecycle, { policy: POLICY, idleAtMs, otherDueAtMs }, 5_000);
+    expect(at(9_000, 9_500)).toBe(7_500);
+    expect(at(7_000, 9_500)).toBe(7_000);
+    expect(at(9_000, 6_500)).toBe(6_500);
+  });
+
+  it("is never in the past: two alarms are at least the floor apart", () => {
+    const obligations = { ...NOTHING, otherDueAtMs: 1 };
+    expect(nextAlarm(lifecycleIn(STOPPED), obligations, 5_000)).toBe(5_100);
+    expect(ALARM_FLOOR_MS).toBe(100);
   });
 });

@@ -1,59 +1,88 @@
 import { describe, expect, it } from "vitest";
 import { newLifecycle } from "../../../src/core/lifecycle/phase.ts";
-import { publicState } from "../../../src/core/lifecycle/public-state.ts";
-import { fromRunRecord, toRunRecord } from "../../../src/core/lifecycle/run-record.ts";
+import {
+  fromRunRecord,
+  RUN_RECORD_KEY,
+  toRunRecord,
+  type Instance,
+  type RunRecord,
+} from "../../../src/core/lifecycle/run-record.ts";
+import { lifecycleIn, LIVE, READY, STOPPED } from "./lifecycles.ts";
 
-describe("run record", () => {
-  it("reads back what it wrote", () => {
-    const instance = {
-      lifecycle: {
-        phase: { kind: "ready", run: 4, sinceMs: 20, startedAtMs: 10 },
-        outbox: [],
-      },
-      lastActivityMs: 30,
-      alarmAtMs: 40,
-    } as const;
-    const stored: unknown = structuredClone(toRunRecord(instance));
-    expect(fromRunRecord(stored as ReturnType<typeof toRunRecord>, 99)).toEqual(instance);
-  });
+const NEW: Instance = {
+  lifecycle: newLifecycle(99),
+  lastActivityMs: 99,
+  alarmAtMs: null,
+  userAlarmAtMs: null,
+  holds: {},
+  busyMs: 0,
+  wakeUps: 0,
+};
 
+const USED: Instance = {
+  lifecycle: lifecycleIn(READY, {
+    crashes: { streak: 2, atMs: [5] },
+    usage: { starts: 3, startsAtMs: [1], runMs: 7, day: 0, dayRunMs: 7 },
+  }),
+  lastActivityMs: 30,
+  alarmAtMs: 40,
+  userAlarmAtMs: 50,
+  holds: { job: 60 },
+  busyMs: 70,
+  wakeUps: 8,
+};
+
+/** What storage gives back, as an old or another package may have written it. */
+function stored(record: object): RunRecord {
+  const clone: unknown = structuredClone(record);
+  return clone as RunRecord;
+}
+
+describe("toRunRecord()", () => {
   it("shows the peer its own words under its own key", () => {
-    const phase = { kind: "stopped", run: 1, sinceMs: 20, exitCode: 3 } as const;
-    expect(
-      toRunRecord({ lifecycle: { phase, outbox: [] }, lastActivityMs: 0, alarmAtMs: null }),
-    ).toMatchObject({ status: "stopped_with_code", exitCode: 3, lastChange: 20 });
-  });
-
-  it("takes a record of the peer as stopped, so that reconciliation adopts its container", () => {
-    const instance = fromRunRecord({ status: "healthy", lastChange: 7 }, 99);
-    expect(instance).toEqual({ lifecycle: newLifecycle(99), lastActivityMs: 99, alarmAtMs: null });
-  });
-
-  it("starts afresh without a record", () => {
-    expect(fromRunRecord(undefined, 99).lifecycle).toEqual(newLifecycle(99));
+    const instance = { ...NEW, lifecycle: lifecycleIn({ ...STOPPED, exitCode: 3 }) };
+    expect(toRunRecord(instance)).toEqual({
+      status: "stopped_with_code",
+      exitCode: 3,
+      lastChange: 9_000,
+      berth: instance,
+    });
+    expect(RUN_RECORD_KEY).toBe("__CF_CONTAINER_STATE");
   });
 });
 
-describe("publicState()", () => {
-  it.each([
-    [{ kind: "starting", run: 1, sinceMs: 5, startedAtMs: 1 }, "running"],
-    [{ kind: "running", run: 1, sinceMs: 5, startedAtMs: 1 }, "running"],
-    [{ kind: "ready", run: 1, sinceMs: 5, startedAtMs: 1 }, "healthy"],
-    [
-      { kind: "stopping", run: 1, sinceMs: 5, startedAtMs: 1, cause: "stop", killAtMs: 9 },
-      "stopping",
-    ],
-    [{ kind: "stopped", run: 1, sinceMs: 5, exitCode: null }, "stopped"],
-  ] as const)("calls %o %s", (phase, status) => {
-    expect(publicState({ phase, outbox: [] })).toEqual({ status, lastChange: 5 });
+describe("fromRunRecord()", () => {
+  it("reads back what was written", () => {
+    expect(fromRunRecord(stored(toRunRecord(USED)), 99)).toEqual(USED);
   });
 
-  it("gives the exit code where one was seen, 0 included", () => {
-    const phase = { kind: "stopped", run: 1, sinceMs: 5, exitCode: 0 } as const;
-    expect(publicState({ phase, outbox: [] })).toEqual({
-      status: "stopped_with_code",
-      exitCode: 0,
-      lastChange: 5,
+  it.each(LIVE)("reads back every phase: $kind", (phase) => {
+    const instance = { ...USED, lifecycle: lifecycleIn(phase) };
+    expect(fromRunRecord(stored(toRunRecord(instance)), 99)).toEqual(instance);
+  });
+
+  it.each([
+    { status: "healthy", lastChange: 7 },
+    { status: "running", lastChange: 7 },
+    { status: "stopping", lastChange: 7 },
+    { status: "stopped", lastChange: 7 },
+    { status: "stopped_with_code", exitCode: 3, lastChange: 7 },
+  ])("takes a record of the peer that says $status as a new instance", (record) => {
+    expect(fromRunRecord(stored(record), 99)).toEqual(NEW);
+  });
+
+  it("fills in what an older version of this package did not write", () => {
+    const phase = { kind: "ready", run: 4, sinceMs: 20, startedAtMs: 10 } as const;
+    const berth = { lifecycle: { phase, outbox: [] }, lastActivityMs: 30, alarmAtMs: 40 };
+    expect(fromRunRecord(stored({ status: "healthy", lastChange: 20, berth }), 99)).toEqual({
+      ...NEW,
+      lifecycle: { ...newLifecycle(99), phase },
+      lastActivityMs: 30,
+      alarmAtMs: 40,
     });
+  });
+
+  it("starts afresh without a record", () => {
+    expect(fromRunRecord(undefined, 99)).toEqual(NEW);
   });
 });
