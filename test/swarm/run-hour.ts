@@ -113,7 +113,7 @@ async function demandQuiescence(box: SwarmBox, tasks: readonly string[]): Promis
 /** The next request is served; where a pause after crashes is on, it is after as long as it says. */
 async function serveAgain(box: SwarmBox): Promise<void> {
   for (let attempt = 0; attempt < 3; attempt += 1) {
-    const response = await box.world.call(() =>
+    const response = await box.world.run(() =>
       box.stub.fetch("/", { headers: { "x-id": `last${attempt}` } }),
     );
     await response.text();

@@ -1,7 +1,7 @@
 import { Container } from "../../src/index.ts";
 import type { Instance, RunRecord } from "../../src/core/lifecycle/run-record.ts";
 import type { FakeContainer } from "../../src/testing/fake-container.ts";
-import { SimulatedInstance } from "../../src/testing/simulation/simulate.ts";
+import { SimulatedInstance } from "../../src/testing/simulation/simulated-instance.ts";
 import type { SimulatedObject } from "../../src/testing/simulation/simulated-object.ts";
 import type { SimulatedStub } from "../../src/testing/simulation/simulated-stub.ts";
 import type { TraceOption } from "../../src/testing/simulation/trace.ts";

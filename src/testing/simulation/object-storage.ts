@@ -47,11 +47,12 @@ export function objectStorage(ground: StorageGround): object {
     kv,
     sql: {
       exec: (query: string, ...bindings: SqlValue[]) => (alive(), cursor(data, query, bindings)),
-      get databaseSize(): number {
-        return 4_096;
-      },
+      databaseSize: 4_096,
     },
-    transactionSync: <Result>(work: () => Result): Result => transactionSync(data, work),
+    transactionSync: <Result>(work: () => Result): Result => (
+      alive(),
+      data.database.transaction(work)
+    ),
     ...methods,
     transaction: async <Result>(
       work: (transaction: object) => Promise<Result>,
@@ -134,17 +135,4 @@ function cursor(data: ObjectData, query: string, bindings: readonly SqlValue[]):
     rowsWritten: 0,
     [Symbol.iterator]: () => rows[Symbol.iterator](),
   };
-}
-
-function transactionSync<Result>(data: ObjectData, work: () => Result): Result {
-  data.database.exec("SAVEPOINT simulated", []);
-  try {
-    const result = work();
-    data.database.exec("RELEASE simulated", []);
-    return result;
-  } catch (error) {
-    data.database.exec("ROLLBACK TO simulated", []);
-    data.database.exec("RELEASE simulated", []);
-    throw error;
-  }
 }

@@ -43,6 +43,11 @@ export class SimulatedAlarm implements ObjectAlarm {
     this.#faults = [];
   }
 
+  /** Comes by the clock as it is now: it was set. */
+  rearm(): void {
+    this.set(this.atMs);
+  }
+
   set(atMs: number | null): void {
     this.atMs = atMs;
     if (this.#event !== undefined) this.#event.isCancelled = true;

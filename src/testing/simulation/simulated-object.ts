@@ -1,3 +1,4 @@
+import { ContainerError } from "../../errors/container-error.ts";
 import type { FakeContainer } from "../fake-container.ts";
 import { SimulatedAlarm } from "./simulated-alarm.ts";
 import { bodyOf } from "./answer-body.ts";
@@ -5,7 +6,7 @@ import { containerView } from "./container-view.ts";
 import { Incarnation } from "./incarnation.ts";
 import { ObjectData } from "./object-data.ts";
 import { objectStorage } from "./object-storage.ts";
-import { openNodeDatabase } from "./sql-database.ts";
+import { openNodeDatabase, realDatabase, type RealStorage } from "./sql-database.ts";
 import { watchHooks, type HookCall } from "./watch-hooks.ts";
 import type { QueuedEvent } from "./event-queue.ts";
 import type { TimeKeeper, World } from "./world.ts";
@@ -26,6 +27,8 @@ export interface ObjectPlan {
   readonly id: object;
   readonly name: string;
   readonly exports?: object;
+  /** The state of a real object in workerd; undefined in Node. */
+  readonly ctx: object | undefined;
 }
 
 /** What was counted of one object. */
@@ -58,7 +61,7 @@ export class SimulatedObject implements TimeKeeper {
     this.plan = plan;
     this.#class = plan.objectClass;
     this.data = new ObjectData(
-      openNodeDatabase(),
+      plan.ctx === undefined ? openNodeDatabase() : realDatabase(storageOf(plan.ctx)),
       () => world.nowMs,
       (error) => this.end(error, "storage failed"),
     );
@@ -173,26 +176,37 @@ export class SimulatedObject implements TimeKeeper {
       onFloor: (durationMs) => this.#raiseFloor(durationMs),
       onAnswer: (response) => void this.#answers.add(response),
     });
-    const block = (work: () => Promise<unknown>): Promise<unknown> => {
-      const gate = life.holdDuring(world.enter(life, work));
-      gate.catch((error: unknown) => this.#life === life && this.end(error, "reset by its gate"));
-      life.gate = gate;
-      return gate;
-    };
-    return {
+    const own = {
       id: this.plan.id,
       props: {},
       exports: this.plan.exports ?? {},
       storage,
       container,
       waitUntil: (work: Promise<unknown>) => void life.holdDuring(work).catch(() => {}),
-      blockConcurrencyWhile: block,
-      abort: (reason?: string) => {
-        const error = new Error(reason ?? "Application called abort() to reset Durable Object.");
-        this.end(error, "abort()");
-        throw error;
-      },
+      blockConcurrencyWhile: (work: () => Promise<unknown>) => this.#block(life, work),
+      abort: (reason?: string) => this.#abort(reason),
     };
+    // The base class of workerd takes a genuine state only, and looks for it along the prototypes.
+    return this.plan.ctx === undefined
+      ? own
+      : (Object.defineProperties(
+          Object.create(this.plan.ctx),
+          Object.getOwnPropertyDescriptors(own),
+        ) as object);
+  }
+
+  /** Nothing is delivered to the object until `work` is done; where it fails, the object is reset. */
+  #block(life: Incarnation, work: () => Promise<unknown>): Promise<unknown> {
+    const gate = life.holdDuring(this.#world.enter(life, work));
+    gate.catch((error: unknown) => this.#life === life && this.end(error, "reset by its gate"));
+    life.gate = gate;
+    return gate;
+  }
+
+  #abort(reason = "Application called abort() to reset Durable Object."): never {
+    const error = new Error(reason);
+    this.end(error, "abort()");
+    throw error;
   }
 
   /** An asynchronous storage operation: nothing is delivered to the object meanwhile. */
@@ -234,6 +248,17 @@ export class SimulatedObject implements TimeKeeper {
     this.note("container gone with its object");
     container.forget();
   }
+}
+
+function storageOf(ctx: object): RealStorage {
+  const storage: unknown = Reflect.get(ctx, "storage");
+  if (typeof storage === "object" && storage !== null && "sql" in storage) {
+    return storage as RealStorage;
+  }
+  throw new ContainerError(
+    "INVALID_ARGUMENT",
+    "Cannot simulate on this ctx: it has no SQLite storage; give the state of an object whose class is in new_sqlite_classes",
+  );
 }
 
 /** What a call gets whose object went away under it. */

@@ -9,8 +9,35 @@ export type SqlRows = readonly Record<string, SqlValue>[];
 /** A real SQLite database, of whatever platform this runs on. */
 export interface SqlDatabase {
   exec(query: string, bindings: readonly SqlValue[]): SqlRows;
+  /** Does several things at once, or none of them. */
+  transaction<Result>(work: () => Result): Result;
   /** Empties it. */
   clear(): void;
+}
+
+/** The storage of a real object in workerd, as far as its database goes. */
+export interface RealStorage {
+  readonly sql: {
+    exec(query: string, ...bindings: readonly SqlValue[]): { toArray(): SqlRows };
+  };
+  transactionSync<Result>(work: () => Result): Result;
+}
+
+/** Takes the database of a real object, which has to be empty and nobody else's. */
+export function realDatabase(storage: RealStorage): SqlDatabase {
+  const exec: SqlDatabase["exec"] = (query, bindings) =>
+    storage.sql.exec(query, ...bindings).toArray();
+  return {
+    exec,
+    transaction: (work) => storage.transactionSync(work),
+    clear: () => {
+      const tables = exec("SELECT name FROM sqlite_master WHERE type = 'table'", []);
+      const names = tables
+        .flatMap(({ name }) => (typeof name === "string" ? [name] : []))
+        .filter((name) => !name.startsWith("_cf"));
+      for (const name of names) exec(`DROP TABLE "${name}"`, []);
+    },
+  };
 }
 
 interface NodeStatement {
@@ -29,6 +56,17 @@ export function openNodeDatabase(): SqlDatabase {
   let database = new DatabaseSync(":memory:");
   return {
     exec: (query, bindings) => run(database, query, bindings),
+    transaction: (work) => {
+      database.exec("SAVEPOINT simulated");
+      try {
+        const result = work();
+        database.exec("RELEASE simulated");
+        return result;
+      } catch (error) {
+        database.exec("ROLLBACK TO simulated; RELEASE simulated");
+        throw error;
+      }
+    },
     clear: () => {
       database.close();
       database = new DatabaseSync(":memory:");

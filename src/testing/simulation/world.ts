@@ -31,11 +31,6 @@ export interface WorldOptions {
   readonly trace?: TraceOption;
   /** How long a call may take in virtual time (default: 24 h). */
   readonly patience?: Duration;
-  /**
-   * In workerd: the state of a real object with SQLite, as `runInDurableObject()` gives it. Its
-   * storage is what the simulated objects keep theirs in.
-   */
-  readonly ctx?: object;
 }
 
 /** What counts time in a world. */
@@ -168,7 +163,7 @@ export class World {
   }
 
   /** Starts an operation now; time moves for it once somebody waits for its outcome. */
-  call<Result>(operation: () => Promise<Result>): Pending<Result> {
+  run<Result>(operation: () => Promise<Result>): Pending<Result> {
     this.#check();
     let isSettled = false;
     const outcome = operation().finally(() => {
