@@ -1,11 +1,12 @@
 import { parseDuration, type Duration } from "../../core/duration.ts";
-import { ContainerError } from "../../errors/container-error.ts";
+import { ForeignIo } from "./foreign-io.ts";
 import type { Incarnation } from "./incarnation.ts";
 import { nodeModule } from "./node-module.ts";
 import { Pending } from "./pending.ts";
 import { drain, Scheduler, type LatencyRange } from "./scheduler.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { Trace, type TraceOption } from "./trace.ts";
+import { closedError, foreignError, patienceError } from "./world-errors.ts";
 import { installVirtualGlobals } from "./virtual-globals.ts";
 
 /** How long operations take in a world, each drawn from a range by the seed. */
@@ -63,6 +64,7 @@ export class World {
   readonly #keepers = new Set<TimeKeeper>();
   readonly #observers = new Set<() => void>();
   readonly #closers: (() => void)[] = [];
+  readonly #foreign = new ForeignIo();
   readonly #patienceMs: number;
   readonly #restore: () => void;
   #serial = 0;
@@ -221,7 +223,7 @@ export class World {
       if (isSettled() || this.#isClosed) return;
       const nextAtMs = this.scheduler.nextAtMs;
       if (nextAtMs === undefined && this.options.allowIo !== true) {
-        throw foreignError("something that is not simulated");
+        throw foreignError(this.#foreign.find() ?? "something that is not simulated");
       }
       if (nextAtMs !== undefined && nextAtMs > untilMs) throw patienceError(this.#patienceMs);
       if (nextAtMs !== undefined) this.#step(nextAtMs);
@@ -240,9 +242,17 @@ export class World {
   }
 
   #step(atMs: number): void {
+    if (atMs > this.nowMs) this.#refuseForeign();
     this.#count(atMs);
     this.scheduler.step();
     for (const observe of this.#observers) observe();
+  }
+
+  /** Time must not move while real I/O is under way: where it ends would be left to chance. */
+  #refuseForeign(): void {
+    if (this.options.allowIo === true) return;
+    const found = this.#foreign.find();
+    if (found !== undefined) throw foreignError(`I/O of the real platform (${found})`);
   }
 
   #count(toMs: number): void {
@@ -256,31 +266,12 @@ export class World {
   }
 
   #check(): void {
-    if (!this.#isClosed) return;
-    throw new ContainerError(
-      "INVALID_ARGUMENT",
-      "Cannot use this simulation: it was closed, since another one was begun; use world.add() for several objects in one world",
-    );
+    if (this.#isClosed) throw closedError();
   }
-}
-
-export function foreignError(what: string): ContainerError {
-  return new ContainerError(
-    "NONDETERMINISTIC_IO",
-    `Cannot go on with the simulation: its code awaits ${what}; give the kit a stand-in for it, or set allowIo: true`,
-    { details: { what } },
-  );
 }
 
 function open(world: World): void {
   openWorld = world;
-}
-
-function patienceError(patienceMs: number): ContainerError {
-  return new ContainerError(
-    "INVALID_ARGUMENT",
-    `Cannot wait for this call: it is not settled after ${patienceMs} ms of virtual time; raise patience`,
-  );
 }
 
 function contextStorage(): ContextStorage {
