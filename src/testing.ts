@@ -1,5 +1,9 @@
 export { FakeClock } from "./testing/fake-clock.ts";
 export { FakeContainer, type FakeContainerOptions } from "./testing/fake-container.ts";
+export type { FakeExec, FakeExecContext, FakeExecResult } from "./testing/fake-exec.ts";
+export { FakeEgress } from "./testing/fake-egress.ts";
+export { FakeFaults } from "./testing/fake-faults.ts";
+export type { FakeConnection, FakeTcpServer } from "./testing/fake-socket.ts";
 export type { FakeApp, FakeAppContext } from "./testing/fake-port.ts";
 export { installContainer } from "./testing/install-container.ts";
 export {

@@ -1,7 +1,11 @@
 import type { Clock } from "../ports/clock.ts";
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
+import { FakeEgress } from "./fake-egress.ts";
+import { startFakeExec, type FakeExec } from "./fake-exec.ts";
+import { FakeFaults } from "./fake-faults.ts";
 import { FakePort, type FakeApp } from "./fake-port.ts";
 import { exitEnding, FakeRun, type FakeEnding } from "./fake-run.ts";
+import type { FakeTcpServer } from "./fake-socket.ts";
 import { systemClock } from "./system-clock.ts";
 
 /** How a {@link FakeContainer} behaves. */
@@ -22,6 +26,12 @@ export interface FakeContainerOptions {
   readonly exitOn?: Readonly<Record<number, number>>;
   /** How long the app takes to end on a signal (default: 0). */
   readonly stopMs?: number;
+  /** Serves raw connections to open ports (default: takes them and says nothing). */
+  readonly tcp?: FakeTcpServer;
+  /** Runs programs for `exec()` (default: there is none, as in an image from scratch). */
+  readonly exec?: FakeExec;
+  /** The images that `ctx.container.images` names (default: none). */
+  readonly images?: Readonly<Record<string, string>>;
   /** Whose time it is (default: the platform's). */
   readonly clock?: Clock;
 }
@@ -52,22 +62,30 @@ export class FakeContainer implements ContainerRuntime {
   probes = 0;
   /** Requests that the app was given. */
   requests = 0;
+  /** What goes wrong with it on command. */
+  readonly faults = new FakeFaults();
+  /** Where the app's own requests go. */
+  readonly egress = new FakeEgress();
+  readonly images: Record<string, string>;
   readonly #options: FakeContainerOptions;
   readonly #clock: Clock;
   readonly #exitOn: Map<number, number>;
   #run: FakeRun | undefined;
   #startedAtMs = 0;
   #isHanging = false;
+  #snapshots = 0;
+  #execs = 0;
 
   constructor(options: FakeContainerOptions = {}) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     const exitOn = options.exitOn ?? { 2: 130, 15: 0 };
     this.#exitOn = new Map(Object.entries(exitOn).map(([n, code]) => [Number(n), code]));
+    this.images = { ...options.images };
   }
 
   get running(): boolean {
-    return this.#run?.isRunning ?? false;
+    return (this.#run?.isRunning ?? false) && !this.faults.isBlipping(this.#clock.now());
   }
 
   start(options?: ContainerStartupOptions): void {
@@ -78,20 +96,27 @@ export class FakeContainer implements ContainerRuntime {
     this.#isHanging = false;
     const { startMs = 0, bootMs = 0, boot, startError } = this.#options;
     this.#startedAtMs = this.#clock.now() + startMs;
-    const run = new FakeRun(this.#clock, startMs + bootMs, boot?.());
+    const isDead = this.faults.takesDeadStart();
+    const booting = isDead ? new Promise(() => {}) : boot?.();
+    const run = new FakeRun(this.#clock, startMs + bootMs, booting);
     this.#run = run;
-    const error = startError?.();
+    const error = this.faults.takeRefusal() ?? startError?.();
+    const exit = this.faults.exitAfterStart;
+    if (exit !== undefined)
+      void this.#wait(exit.afterMs).then(() => run.end(exitEnding(exit.exitCode)));
     if (error) void this.#wait(startMs).then(() => run.end({ error }));
   }
 
   async monitor(): Promise<void> {
     this.monitors += 1;
     if (!this.#run) throw notRunning("monitor");
+    await this.faults.monitor();
     await this.#run.outcome();
   }
 
   async destroy(error?: unknown): Promise<void> {
     this.destroys += 1;
+    await this.faults.destroy();
     this.#run?.destroy(error);
   }
 
@@ -116,6 +141,8 @@ export class FakeContainer implements ContainerRuntime {
       ports: this.#options.ports ?? [8080],
       isHanging: () => this.#isHanging,
       app: this.#options.app ?? (() => new Response()),
+      tcp: this.#options.tcp ?? ((): void => {}),
+      faults: this.faults,
       count: (what) => {
         this[what] += 1;
       },
@@ -130,7 +157,35 @@ export class FakeContainer implements ContainerRuntime {
   }
 
   async inspect(): Promise<ContainerInfo | null> {
-    return this.running ? { image: "fake", labels: this.starts.at(-1)?.labels ?? {} } : null;
+    const start = this.starts.at(-1);
+    return this.running ? { image: start?.image ?? "fake", labels: start?.labels ?? {} } : null;
+  }
+
+  async exec(argv: string[], options: ContainerExecOptions = {}): Promise<ExecProcess> {
+    const run = this.#run;
+    if (!run?.isRunning) throw notRunning("exec");
+    await Promise.race([this.#wait(this.#startedAtMs - this.#clock.now()), run.ended]);
+    const handler = this.#options.exec ?? (() => undefined);
+    this.#execs += 1;
+    return startFakeExec(run, handler, { argv, options, pid: 1 + this.#execs });
+  }
+
+  async snapshotContainer({ name }: ContainerSnapshotOptions = {}): Promise<ContainerSnapshot> {
+    if (!this.running) throw notRunning("snapshotContainer");
+    this.#snapshots += 1;
+    return { id: `snapshot-${this.#snapshots}`, size: 1_024, ...(name !== undefined && { name }) };
+  }
+
+  async interceptOutboundHttp(address: string, handler: Fetcher): Promise<void> {
+    this.egress.intercept("http", address, handler);
+  }
+
+  async interceptOutboundHttps(address: string, handler: Fetcher): Promise<void> {
+    this.egress.intercept("https", address, handler);
+  }
+
+  async interceptAllOutboundHttp(handler: Fetcher): Promise<void> {
+    this.egress.interceptAll(handler);
   }
 
   /** Ends the app with a code other than 0. */
@@ -151,8 +206,7 @@ export class FakeContainer implements ContainerRuntime {
 
   /** Ends the run as a new version's rollout does. */
   rollout(): void {
-    const text = "Runtime signalled the container to exit due to a new version rollout: 0";
-    this.#end({ error: new Error(text) });
+    this.#end({ error: new Error(ROLLOUT) });
   }
 
   /** Ends the run unseen, as when the runtime loses it: afterwards it knows of no run at all. */
@@ -169,6 +223,17 @@ export class FakeContainer implements ContainerRuntime {
   /** From now on and until the next start the app lives and takes requests, but answers none. */
   wedge(): void {
     this.#isHanging = true;
+  }
+
+  /**
+   * Ends the run as a platform that rolls out does: SIGTERM comes unasked, the app closes its ports
+   * and finishes what it has, and ends after `graceMs`.
+   */
+  rolloutGracefully(graceMs: number): void {
+    const run = this.#run;
+    if (!run?.isRunning) throw new Error("Cannot roll out: the fake container is not running");
+    for (const port of this.#options.ports ?? [8080]) run.setOpen(port, false);
+    void this.#wait(graceMs).then(() => run.end({ error: new Error(ROLLOUT) }));
   }
 
   /** Opens or closes a port of the running app, until this run ends. */
@@ -188,6 +253,8 @@ export class FakeContainer implements ContainerRuntime {
     this.#run.end(ending);
   }
 }
+
+const ROLLOUT = "Runtime signalled the container to exit due to a new version rollout: 0";
 
 function notRunning(method: string): Error {
   return new Error(`${method}() cannot be called on a container that is not running.`);

@@ -1,4 +1,6 @@
+import type { FakeFaults } from "./fake-faults.ts";
 import { connectionLost, type FakeRun } from "./fake-run.ts";
+import { connectFake, type FakeTcpServer } from "./fake-socket.ts";
 
 /** What a fake app is told beside the request. */
 export interface FakeAppContext {
@@ -20,6 +22,8 @@ export interface FakePortHost {
   readonly ports: readonly number[];
   readonly isHanging: () => boolean;
   readonly app: FakeApp;
+  readonly tcp: FakeTcpServer;
+  readonly faults: FakeFaults;
   readonly count: (what: "probes" | "requests") => void;
 }
 
@@ -45,9 +49,10 @@ export class FakePort implements Fetcher {
     return untilAborted(request.signal, this.#answer(run, request));
   }
 
-  /** Not part of the fake: what a Worker sends raw, no app function could answer. */
   connect(): Socket {
-    throw new Error("Cannot connect() to a fake container: it answers HTTP and WebSocket only");
+    const run = this.#host.run();
+    const isOpen = run?.isListening(this.#port, this.#host.ports) === true;
+    return connectFake(this.#port, run, isOpen ? this.#host.tcp : undefined);
   }
 
   async #answer(run: FakeRun, request: Request): Promise<Response> {
@@ -57,10 +62,14 @@ export class FakePort implements Fetcher {
       const error = new Error(`Container is not listening to port ${this.#port}`);
       throw Object.assign(error, { retryable: true });
     }
+    const cut = this.#host.faults.takeCut();
+    if (cut === "before") throw connectionLost();
     this.#host.count("requests");
     if (this.#host.isHanging()) return run.orCut(new Promise(() => {}));
     const answer = this.#host.app(request, new AppContext(this.#port, run));
-    return breakable(await run.orCut(Promise.resolve(answer)), run);
+    const response = await run.orCut(Promise.resolve(answer));
+    if (cut === "after") throw connectionLost();
+    return breakable(response, run);
   }
 }
 
