@@ -1,6 +1,6 @@
 import type { EventOf } from "./event.ts";
 import { isEnding, isLive, type EndingPhase, type Lifecycle, type UsablePhase } from "./phase.ts";
-import { EXPIRY_TIMEOUT_MS, type Policy } from "./policy.ts";
+import { EXPIRY_CHECK_MS, EXPIRY_TIMEOUT_MS, type Policy } from "./policy.ts";
 import { destroy, end, send } from "./run-stop.ts";
 import { move, stay, type Step } from "./step.ts";
 import { budgetEndMs } from "./usage.ts";
@@ -67,6 +67,14 @@ export function endingDeadlineMs(phase: EndingPhase): number {
   return phase.kind === "stopping" ? phase.killAtMs : phase.untilMs;
 }
 
+/**
+ * While `onActivityExpired` runs, only its never returning has to be noticed; but an object that
+ * dies with it does nothing before it is built anew, which an alarm sees to.
+ */
+function expiryMs(expiredAtMs: number, nowMs: number): number {
+  return Math.min(expiredAtMs + EXPIRY_TIMEOUT_MS, nowMs + EXPIRY_CHECK_MS);
+}
+
 /** When the phase has to be looked at again; `Infinity` when nothing is owed. */
 export function phaseDeadlineMs(
   lifecycle: Lifecycle,
@@ -79,7 +87,6 @@ export function phaseDeadlineMs(
   const { phase } = lifecycle;
   if (!isLive(phase)) return Infinity;
   if (isEnding(phase)) return endingDeadlineMs(phase);
-  // While onActivityExpired runs, only its never returning has to be noticed.
-  const idleMs = phase.expiredAtMs === undefined ? idleAtMs : phase.expiredAtMs + EXPIRY_TIMEOUT_MS;
+  const idleMs = phase.expiredAtMs === undefined ? idleAtMs : expiryMs(phase.expiredAtMs, nowMs);
   return Math.min(idleMs, runLimitMs(lifecycle, phase, { nowMs, policy }));
 }

@@ -56,3 +56,6 @@ export const HOOK_TIMEOUT_MS = 60_000;
 
 /** An `onActivityExpired` that takes longer than an alarm may run keeps no container any more. */
 export const EXPIRY_TIMEOUT_MS = 15 * 60_000;
+
+/** So often an object is woken while `onActivityExpired` runs, to see that it is still there. */
+export const EXPIRY_CHECK_MS = 30_000;

@@ -6,7 +6,11 @@ import {
   phaseDeadlineMs,
   runLimitMs,
 } from "../../../src/core/lifecycle/deadlines.ts";
-import { DESTROY_RETRY_MS, EXPIRY_TIMEOUT_MS } from "../../../src/core/lifecycle/policy.ts";
+import {
+  DESTROY_RETRY_MS,
+  EXPIRY_CHECK_MS,
+  EXPIRY_TIMEOUT_MS,
+} from "../../../src/core/lifecycle/policy.ts";
 import type { Phase } from "../../../src/core/lifecycle/phase.ts";
 import type { Step } from "../../../src/core/lifecycle/step.ts";
 import {
@@ -157,9 +161,15 @@ describe("phaseDeadlineMs()", () => {
     expect(at(phase)).toBe(40_000);
   });
 
-  it("is the timeout of onActivityExpired while that runs, or the end of the run's life", () => {
+  it("is half a minute from now while onActivityExpired runs, lest the object die with it", () => {
     const phase = { ...READY, expiredAtMs: 4_000 };
-    expect(at(phase)).toBe(4_000 + EXPIRY_TIMEOUT_MS);
+    expect(at(phase)).toBe(5_000 + EXPIRY_CHECK_MS);
     expect(at(phase, { ...POLICY, maxLifetimeMs: 7_000 })).toBe(8_000);
+  });
+
+  it("is the moment from which onActivityExpired must have been lost, when that comes first", () => {
+    const expiredAtMs = 30_000 - EXPIRY_TIMEOUT_MS;
+    expect(at({ ...READY, expiredAtMs })).toBe(30_000);
+    expect([EXPIRY_CHECK_MS, EXPIRY_TIMEOUT_MS]).toEqual([30_000, 900_000]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ALARM_FLOOR_MS, nextAlarm } from "../../../src/core/lifecycle/next-alarm.ts";
 import { newLifecycle } from "../../../src/core/lifecycle/phase.ts";
-import { EXPIRY_TIMEOUT_MS } from "../../../src/core/lifecycle/policy.ts";
+import { EXPIRY_CHECK_MS } from "../../../src/core/lifecycle/policy.ts";
 import { DOWN, DRAINING, lifecycleIn, POLICY, READY, STOPPED, STOPPING } from "./lifecycles.ts";
 
 const NOTHING = { policy: POLICY, idleAtMs: 0, otherDueAtMs: undefined };
@@ -33,7 +33,7 @@ describe("nextAlarm()", () => {
   it("waits for onActivityExpired to report back instead of coming over and over", () => {
     const expiring = lifecycleIn({ ...READY, expiredAtMs: 5_000 });
     expect(nextAlarm(expiring, { ...NOTHING, idleAtMs: 4_000 }, 5_000)).toBe(
-      5_000 + EXPIRY_TIMEOUT_MS,
+      5_000 + EXPIRY_CHECK_MS,
     );
   });
 
