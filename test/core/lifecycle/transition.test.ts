@@ -1,354 +1,580 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Command } from "../../../src/core/lifecycle/command.ts";
+import { CRASH_WINDOW_MS, MAX_CRASHES } from "../../../src/core/lifecycle/crashes.ts";
 import type { LifecycleEvent } from "../../../src/core/lifecycle/event.ts";
-import { isLive, newLifecycle, type Lifecycle } from "../../../src/core/lifecycle/phase.ts";
-import { HOOK_TIMEOUT_MS, MAX_STOP_DELIVERIES } from "../../../src/core/lifecycle/policy.ts";
-import { transition, type Step } from "../../../src/core/lifecycle/transition.ts";
+import { isEnding, isLive, isUsable, newLifecycle } from "../../../src/core/lifecycle/phase.ts";
+import { DESTROY_RETRY_MS, MAX_STOP_DELIVERIES } from "../../../src/core/lifecycle/policy.ts";
+import { transition } from "../../../src/core/lifecycle/transition.ts";
+import { DRAINING, lifecycleIn, POLICY, READY, RUNNING, STARTING, STOPPING } from "./lifecycles.ts";
+import { CRASHING, modelledHistory } from "./modelled-history.ts";
+import { commandsOf, momentOf, type History, type Moment } from "./moment-of-history.ts";
+import { RANDOM_HISTORY } from "./random-history.ts";
 
-const POLICY = { sleepAfterMs: 600_000, stopGraceMs: 30_000 };
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
-/** Feeds events to a lifecycle that never started and returns the last step. */
-function after(...events: LifecycleEvent[]): Step {
-  let step: Step = { lifecycle: newLifecycle(0), commands: [] };
-  for (const event of events) step = transition(step.lifecycle, event, POLICY);
-  return step;
+/** Enough to reach every case each time, and no more than takes a tenth of a second. */
+const RUNS = { numRuns: 60 };
+
+type Histories = fc.Arbitrary<History>;
+
+const FAIR: Histories = modelledHistory("fair").map(({ moments }) => moments);
+const FOUL: Histories = modelledHistory("foul").map(({ moments }) => moments);
+const CRASHES: Histories = modelledHistory("fair", CRASHING).map(({ moments }) => moments);
+
+const HISTORIES: readonly (readonly [string, Histories])[] = [
+  ["wholly random histories", RANDOM_HISTORY],
+  ["histories of a model", FAIR],
+  ["histories of a model that fails a lot", FOUL],
+  ["histories of a model whose app crashes", CRASHES],
+];
+
+/** Every move that an instance can make. */
+const MOVES = [
+  "stopped → starting, running",
+  "backoff → starting, running",
+  "failed → starting, running",
+  "starting → running, ready, draining, stopping, stopped, backoff, failed",
+  "running → ready, draining, stopping, stopped, backoff, failed",
+  "ready → draining, stopping, stopped, backoff, failed",
+  "draining → stopping, stopped, backoff, failed",
+  "stopping → stopped, backoff, failed",
+].flatMap((line) => {
+  const [from = "", to = ""] = line.split(" → ");
+  return to.split(", ").map((kind) => `${from} → ${kind}`);
+});
+
+function kindsOf({ step }: Moment): readonly string[] {
+  return step.commands.map(({ kind }) => kind);
 }
 
-const START = { kind: "start-requested", atMs: 1_000 } as const;
-const READY = { kind: "ready", atMs: 2_000, run: 1 } as const;
-const CRASH = {
-  kind: "exited",
-  atMs: 3_000,
-  run: 1,
-  exit: { exitCode: 3, cause: "exit" },
-} as const;
+function count(moment: Moment, kind: string): number {
+  return kindsOf(moment).filter((other) => other === kind).length;
+}
 
-describe("transition()", () => {
-  it("starts a stopped instance once", () => {
-    const { lifecycle, commands } = after(START);
-    expect(lifecycle.phase).toEqual({
-      kind: "starting",
-      run: 1,
-      sinceMs: 1_000,
-      startedAtMs: 1_000,
+function isOneMore(history: readonly number[]): boolean {
+  return history.every((run, i) => i === 0 || run > (history[i - 1] ?? Infinity));
+}
+
+/** Whether a run that was came to its end: not one that the platform had no room for. */
+function hasEnded({ before, event, step }: Moment): boolean {
+  const isRefused = event.kind === "start-refused" && event.reason === "capacity";
+  return isLive(before.phase) && !isLive(step.lifecycle.phase) && !isRefused;
+}
+
+/** Whether what ended a run is the app's doing, told anew. */
+function isAppsDoing({ before: { phase }, event }: Moment): boolean {
+  if (event.kind === "start-refused") return true;
+  if (event.kind !== "exited") return false;
+  if (isEnding(phase)) return phase.fault !== undefined;
+  const isBroken = event.exit.cause === "exit" && event.exit.exitCode !== 0;
+  const isLost = event.exit.cause === "unknown" && phase.kind !== "ready";
+  return isBroken || isLost || event.exit.cause === "oom" || event.exit.cause === "admission";
+}
+
+describe.each(HISTORIES)("transition() over %s", (_name, arbitrary) => {
+  function holds(check: (history: History) => void): void {
+    fc.assert(fc.property(arbitrary, check), RUNS);
+  }
+
+  /** Looks at each moment by itself. */
+  function holdsAt(check: (moment: Moment) => void): void {
+    holds((history) => {
+      for (const moment of history) check(moment);
     });
-    expect(commands).toEqual([{ kind: "start" }, { kind: "extend-life" }]);
-  });
+  }
 
-  it("L1: ignores a start while a container exists", () => {
-    const first = after(START);
-    const second = transition(first.lifecycle, { ...START, atMs: 1_001 }, POLICY);
-    expect(second.commands).toEqual([]);
-    expect(second.lifecycle).toBe(first.lifecycle);
-  });
-
-  it("goes back to stopped, without a stop record, when the start is refused", () => {
-    const { lifecycle, commands } = after(START, { kind: "start-refused", atMs: 1_500, run: 1 });
-    expect(lifecycle).toEqual({
-      phase: { kind: "stopped", run: 1, sinceMs: 1_500, exitCode: null },
-      outbox: [],
-    });
-    expect(commands).toEqual([]);
-  });
-
-  it("L3: commands onStart once when up and ready follow each other", () => {
-    const up = after(START, { kind: "up", atMs: 1_500, run: 1 });
-    expect(up.commands).toEqual([{ kind: "call-on-start" }]);
-    const ready = transition(up.lifecycle, READY, POLICY);
-    expect(ready.lifecycle.phase.kind).toBe("ready");
-    expect(ready.commands).toEqual([]);
-  });
-
-  it("L4: leaves one stop record with the exit code that was seen", () => {
-    const { lifecycle, commands } = after(START, READY, CRASH);
-    const record = {
-      runId: 1,
-      cause: "exit",
-      exitCode: 3,
-      startedAtMs: 1_000,
-      endedAtMs: 3_000,
-    };
-    expect(lifecycle.phase).toEqual({ kind: "stopped", run: 1, sinceMs: 3_000, exitCode: 3 });
-    expect(lifecycle.outbox).toEqual([{ record, failures: 0, dueAtMs: 3_000 + HOOK_TIMEOUT_MS }]);
-    expect(commands).toEqual([{ kind: "call-on-stop", record }]);
-  });
-
-  it("L2: ignores the late exit of an older run", () => {
-    const { lifecycle } = after(START, READY, CRASH, { ...START, atMs: 4_000 });
-    const late = transition(lifecycle, { ...CRASH, atMs: 5_000 }, POLICY);
-    expect(late.lifecycle).toBe(lifecycle);
-    expect(late.commands).toEqual([]);
-  });
-
-  it("adopts a container that nobody wrote down", () => {
-    const { lifecycle, commands } = after({ kind: "observed", atMs: 500, isRunning: true });
-    expect(lifecycle.phase).toEqual({ kind: "running", run: 1, sinceMs: 500, startedAtMs: 500 });
-    expect(commands).toEqual([{ kind: "extend-life" }]);
-  });
-
-  it("asks how a container that is gone ended", () => {
-    const { commands } = after(START, READY, { kind: "observed", atMs: 9_000, isRunning: false });
-    expect(commands).toEqual([{ kind: "watch-exit" }]);
-  });
-
-  it("L5: sends the signal first and destroys after the grace, again and again", () => {
-    const stop = after(START, READY, { kind: "stop-requested", atMs: 10_000, signal: 15 });
-    expect(stop.commands).toEqual([{ kind: "signal", signal: 15 }, { kind: "watch-exit" }]);
-    expect(stop.lifecycle.phase).toMatchObject({
-      kind: "stopping",
-      cause: "stop",
-      killAtMs: 40_000,
-    });
-    const early = transition(stop.lifecycle, { kind: "alarm", atMs: 39_999, idleAtMs: 0 }, POLICY);
-    expect(early.commands).toEqual([]);
-    const late = transition(stop.lifecycle, { kind: "alarm", atMs: 40_000, idleAtMs: 0 }, POLICY);
-    expect(late.commands).toEqual([{ kind: "destroy" }, { kind: "watch-exit" }]);
-    const again = transition(late.lifecycle, { kind: "alarm", atMs: 70_000, idleAtMs: 0 }, POLICY);
-    expect(again.commands).toContainEqual({ kind: "destroy" });
-  });
-
-  it("says idle when the stop comes from onActivityExpired, stop when it does not", () => {
-    const expired = after(START, READY, { kind: "alarm", atMs: 602_000, idleAtMs: 602_000 });
-    expect(expired.commands).toEqual([{ kind: "call-activity-expired" }]);
-    const stop = { kind: "stop-requested", atMs: 602_001, signal: 15 } as const;
-    expect(transition(expired.lifecycle, stop, POLICY).lifecycle.phase).toMatchObject({
-      kind: "stopping",
-      cause: "idle",
-    });
-    const handled = { kind: "expiry-handled", atMs: 602_001, run: 1 } as const;
-    const kept = transition(expired.lifecycle, handled, POLICY);
-    expect(kept.lifecycle.phase).toEqual({
-      kind: "ready",
-      run: 1,
-      sinceMs: 2_000,
-      startedAtMs: 1_000,
-    });
-    expect(transition(kept.lifecycle, stop, POLICY).lifecycle.phase).toMatchObject({
-      cause: "stop",
+  it("L1: starts only where no container exists, once per run", () => {
+    holds((history) => {
+      const starts = commandsOf(history, "start");
+      for (const moment of starts) {
+        expect(isLive(moment.before.phase)).toBe(false);
+        expect(moment.step.lifecycle.phase.kind).toBe("starting");
+        expect(count(moment, "start")).toBe(1);
+      }
+      expect(isOneMore(starts.map(({ step }) => step.lifecycle.phase.run))).toBe(true);
     });
   });
 
-  it("does not call onActivityExpired before the idle deadline", () => {
-    expect(
-      after(START, READY, { kind: "alarm", atMs: 601_999, idleAtMs: 602_000 }).commands,
-    ).toEqual([]);
-  });
-
-  it("expires a start that nobody waits for any more", () => {
-    const { commands } = after(START, { kind: "alarm", atMs: 602_000, idleAtMs: 601_000 });
-    expect(commands).toEqual([{ kind: "call-activity-expired" }]);
-  });
-
-  it.each([
-    ["idle", { kind: "alarm", atMs: 602_000, idleAtMs: 602_000 }, "exit", "idle"],
-    ["destroy", { kind: "destroy-requested", atMs: 602_000 }, "exit", "destroy"],
-    ["rollout", { kind: "stop-requested", atMs: 602_000, signal: 15 }, "rollout", "rollout"],
-    ["oom", { kind: "stop-requested", atMs: 602_000, signal: 15 }, "oom", "oom"],
-  ] as const)("records cause %s", (_name, trigger, seen, expected) => {
-    const stop = { kind: "stop-requested", atMs: 602_001, signal: 15 } as const;
-    const { lifecycle } = after(START, READY, trigger, stop, {
-      kind: "exited",
-      atMs: 603_000,
-      run: 1,
-      exit: { exitCode: 143, cause: seen },
+  it("L2: changes nothing for an event of another run", () => {
+    holdsAt(({ before, event, step }) => {
+      if (!("run" in event) || event.run === before.phase.run) return;
+      expect(step).toEqual({ lifecycle: before, commands: [] });
     });
-    expect(lifecycle.outbox[0]?.record.cause).toBe(expected);
   });
 
-  it("L4: calls a failing onStop again, later each time, and gives up after the last try", () => {
-    let { lifecycle } = after(START, READY, CRASH);
-    let atMs = 4_000;
-    const dueAtMs: number[] = [];
-    for (let failures = 1; failures < MAX_STOP_DELIVERIES; failures += 1) {
-      const failed = { kind: "stop-delivered", atMs, runId: 1, outcome: "failed" } as const;
-      lifecycle = transition(lifecycle, failed, POLICY).lifecycle;
-      const due = lifecycle.outbox[0]?.dueAtMs ?? 0;
-      dueAtMs.push(due - atMs);
-      const alarm = transition(lifecycle, { kind: "alarm", atMs: due, idleAtMs: 0 }, POLICY);
-      expect(alarm.commands).toEqual([
-        { kind: "call-on-stop", record: lifecycle.outbox[0]?.record },
-      ]);
-      lifecycle = alarm.lifecycle;
-      atMs = due;
-    }
-    expect(dueAtMs).toEqual([1_000, 2_000, 4_000, 8_000]);
-    const last = transition(
-      lifecycle,
-      { kind: "stop-delivered", atMs, runId: 1, outcome: "failed" },
-      POLICY,
-    );
-    expect(last.lifecycle.outbox).toEqual([]);
-    expect(last.commands.map(({ kind }) => kind)).toEqual(["report-lost-stop"]);
-  });
-
-  it("L4: delivers what the last object left undelivered, and takes up its container", () => {
-    const { lifecycle } = after(START, READY, CRASH, { ...START, atMs: 4_000 });
-    const step = transition(
-      lifecycle,
-      { kind: "constructed", atMs: 9_000, isRunning: true },
-      POLICY,
-    );
-    expect(step.commands.map(({ kind }) => kind)).toEqual(["call-on-stop", "extend-life"]);
-    expect(step.lifecycle.phase).toMatchObject({ kind: "starting", run: 2 });
-  });
-
-  it("watches the end of a container that was stopping when the object was lost", () => {
-    const { lifecycle } = after(START, READY, {
-      kind: "stop-requested",
-      atMs: 5_000,
-      signal: 15,
+  it("L3: calls onStart once per run that was started and came up", () => {
+    holds((history) => {
+      for (const moment of history) {
+        const { before, step } = moment;
+        const { kind } = step.lifecycle.phase;
+        const isUp = before.phase.kind === "starting" && (kind === "running" || kind === "ready");
+        expect(count(moment, "call-on-start")).toBe(isUp ? 1 : 0);
+      }
+      const up = commandsOf(history, "call-on-start");
+      expect(isOneMore(up.map(({ step }) => step.lifecycle.phase.run))).toBe(true);
     });
-    const step = transition(
-      lifecycle,
-      { kind: "constructed", atMs: 6_000, isRunning: true },
-      POLICY,
-    );
-    expect(step.commands).toEqual([{ kind: "watch-exit" }]);
+  });
+
+  it("L4: leaves one stop record per run that ended, with its times, and tells of it", () => {
+    holdsAt((moment) => {
+      const { before, event, step } = moment;
+      const known = new Set(before.outbox.map(({ record }) => record.runId));
+      const added = step.lifecycle.outbox.filter(({ record }) => !known.has(record.runId));
+      if (!hasEnded(moment)) return expect(added).toEqual([]);
+      const { phase } = before;
+      const record = step.lifecycle.lastStop;
+      expect(added.map((pending) => pending.record)).toEqual([record]);
+      expect(record).toMatchObject({
+        runId: phase.run,
+        startedAtMs: "startedAtMs" in phase ? phase.startedAtMs : undefined,
+        endedAtMs: event.atMs,
+      });
+      expect(step.commands[0]).toEqual({ kind: "call-on-stop", record });
+    });
+  });
+
+  it("L4: keeps a stop record until its hook succeeded or was called in vain to the last", () => {
+    holds((history) => {
+      const calls = new Map<number, number>();
+      for (const { before, event, step } of history) {
+        const isHandled = event.kind === "stop-delivered" && event.outcome === "handled";
+        const kept = new Set(step.lifecycle.outbox.map(({ record }) => record.runId));
+        for (const { record } of before.outbox) {
+          const { runId } = record;
+          if (kept.has(runId) || (isHandled && event.runId === runId)) continue;
+          expect(calls.get(runId)).toBe(MAX_STOP_DELIVERIES);
+          expect(step.commands).toContainEqual(expect.objectContaining({ code: "HOOK_FAILED" }));
+        }
+        for (const command of step.commands) {
+          if (command.kind !== "call-on-stop") continue;
+          const { runId } = command.record;
+          calls.set(runId, (calls.get(runId) ?? 0) + 1);
+          expect(calls.get(runId)).toBeLessThanOrEqual(MAX_STOP_DELIVERIES);
+        }
+      }
+    });
+  });
+
+  it("L5: gives a stopping run a kill deadline, and destroys it at each one", () => {
+    holdsAt((moment) => {
+      const { before, event, step, policy } = moment;
+      const after = step.lifecycle.phase;
+      if (after.kind === "stopping" && after !== before.phase) {
+        const graceMs = kindsOf(moment).includes("destroy") ? DESTROY_RETRY_MS : policy.stopGraceMs;
+        expect(after.killAtMs).toBe(event.atMs + graceMs);
+      }
+      if (before.phase.kind !== "stopping" || event.kind !== "alarm") return;
+      const isDue = event.atMs >= before.phase.killAtMs;
+      expect(kindsOf(moment).includes("destroy")).toBe(isDue);
+    });
+  });
+
+  it("L6: answers every event with a phase that it knows", () => {
+    holdsAt(({ step }) => {
+      const { kind } = step.lifecycle.phase;
+      const isKnown = isLive(step.lifecycle.phase) || /^(stopped|backoff|failed)$/.test(kind);
+      expect(isKnown).toBe(true);
+    });
+  });
+
+  it("L7: lets run numbers only rise, by one for each run that begins", () => {
+    holdsAt(({ before, step }) => {
+      const hasBegun = !isLive(before.phase) && isLive(step.lifecycle.phase);
+      expect(step.lifecycle.phase.run - before.phase.run).toBe(hasBegun ? 1 : 0);
+    });
+  });
+
+  it("L8: commands what concerns a container only where the current run has one", () => {
+    holdsAt(({ step }) => {
+      for (const { kind } of step.commands) {
+        if (kind === "call-on-stop" || kind === "report") continue;
+        expect(isLive(step.lifecycle.phase)).toBe(true);
+      }
+    });
+  });
+
+  it("L9: starts nothing within the pause after a crash, nor beyond a limit of the user", () => {
+    holds((history) => {
+      for (const { before, event, policy } of commandsOf(history, "start")) {
+        const { phase, usage } = before;
+        const { atMs } = event;
+        if ("retryAtMs" in phase) expect(atMs).toBeGreaterThanOrEqual(phase.retryAtMs);
+        const recent = usage.startsAtMs.filter((at) => at > atMs - HOUR_MS);
+        expect(recent.length).toBeLessThan(policy.maxRunsPerHour);
+        const isSameDay = usage.day === Math.floor(atMs / DAY_MS);
+        expect(isSameDay ? usage.dayRunMs : 0).toBeLessThan(policy.runMsPerDay);
+      }
+    });
+  });
+
+  it("L10: signals only what then has a kill deadline, after a drain that has one", () => {
+    holdsAt((moment) => {
+      const { before, event, step, policy } = moment;
+      const after = step.lifecycle.phase;
+      if (after.kind === "draining" && before.phase.kind !== "draining") {
+        expect(after.untilMs).toBe(event.atMs + policy.drainMs);
+        expect("inFlight" in event && event.inFlight > 0).toBe(true);
+      }
+      if (count(moment, "signal") === 0) return;
+      expect(count(moment, "signal")).toBe(1);
+      expect(after.kind).toBe("stopping");
+      if (before.phase.kind === "stopping") expect(event.kind).toBe("stop-requested");
+      if (before.phase.kind === "draining" && event.kind === "alarm") {
+        expect(event.inFlight === 0 || event.atMs >= before.phase.untilMs).toBe(true);
+      }
+    });
+  });
+
+  it("L10: lets a drain end by nothing but its deadline, quiet, force or the container's end", () => {
+    holdsAt(({ before, event, step }) => {
+      if (before.phase.kind !== "draining" || step.lifecycle.phase.kind === "draining") return;
+      expect([
+        "alarm",
+        "quiet",
+        "constructed",
+        "stop-requested",
+        "destroy-requested",
+        "exited",
+      ]).toContain(event.kind);
+      if (event.kind === "stop-requested") expect(event.signal).toBe(9);
+    });
+  });
+
+  it("L11: counts as a crash what the app did by itself, and nothing else", () => {
+    holdsAt((moment) => {
+      const { before, event, step } = moment;
+      if (!hasEnded(moment)) return expect(step.lifecycle.crashes).toBe(before.crashes);
+      const { crashes, phase } = step.lifecycle;
+      if (!isAppsDoing(moment)) return expect(crashes).toBe(before.crashes);
+      expect(crashes.atMs.at(-1)).toBe(event.atMs);
+      expect(["backoff", "failed"]).toContain(phase.kind);
+    });
+  });
+
+  it("L11: fails after ten crashes in ten minutes, until a trial was ready or ended well", () => {
+    holdsAt((moment) => {
+      const { before, event, step } = moment;
+      const after = step.lifecycle.phase;
+      const was = before.phase;
+      if (hasEnded(moment) && isAppsDoing(moment)) {
+        const recent = step.lifecycle.crashes.atMs.filter(
+          (at) => at > event.atMs - CRASH_WINDOW_MS,
+        );
+        const isTrial = isLive(was) && was.trial !== undefined;
+        expect(after.kind).toBe(isTrial || recent.length >= MAX_CRASHES ? "failed" : "backoff");
+      }
+      if (was.kind === "failed" && after.kind === "starting") {
+        expect(after.trial).toBe(was.trials);
+      }
+      if (!isLive(was) || was.trial === undefined) return;
+      const isOver = after.kind === "ready" || after.kind === "stopped";
+      const trials = isLive(after) ? after.trial : "trials" in after ? after.trials : undefined;
+      if (!isOver) expect([was.trial, was.trial + 1]).toContain(trials);
+      if (after.kind === "stopped") expect(event).toMatchObject({ exit: { exitCode: 0 } });
+    });
+  });
+
+  it("L12: ends a run whose app is silent, as the app's fault", () => {
+    holdsAt((moment) => {
+      const { before, event, step } = moment;
+      if (event.kind !== "wedged" || event.run !== before.phase.run) return;
+      if (!isUsable(before.phase)) return expect(step.commands).toEqual([]);
+      const after = step.lifecycle.phase;
+      const fault = before.phase.kind === "ready" ? "wedged" : "boot-timeout";
+      expect(after).toMatchObject({ cause: "destroy", fault });
+      expect(kindsOf(moment)).toContain("report");
+      const mayDrain = fault === "wedged" && event.silence === "closed" && event.inFlight > 0;
+      if (!mayDrain) expect(kindsOf(moment)).toContain("destroy");
+    });
   });
 });
 
-const RUN = fc.integer({ min: 0, max: 6 });
-const AT = fc.integer({ min: 0, max: 2_000_000 });
-const EVENT: fc.Arbitrary<LifecycleEvent> = fc.oneof(
-  fc.record({ kind: fc.constant("constructed" as const), atMs: AT, isRunning: fc.boolean() }),
-  fc.record({ kind: fc.constant("start-requested" as const), atMs: AT }),
-  fc.record({ kind: fc.constant("start-refused" as const), atMs: AT, run: RUN }),
-  fc.record({ kind: fc.constantFrom("up" as const, "ready" as const), atMs: AT, run: RUN }),
-  fc.record({ kind: fc.constant("observed" as const), atMs: AT, isRunning: fc.boolean() }),
-  fc.record({
-    kind: fc.constant("exited" as const),
-    atMs: AT,
-    run: RUN,
-    exit: fc.record({
-      exitCode: fc.option(fc.integer({ min: 0, max: 255 })),
-      cause: fc.constantFrom("exit" as const, "oom" as const, "unknown" as const),
-    }),
-  }),
-  fc.record({ kind: fc.constant("stop-requested" as const), atMs: AT, signal: fc.constant(15) }),
-  fc.record({ kind: fc.constant("destroy-requested" as const), atMs: AT }),
-  fc.record({ kind: fc.constant("alarm" as const), atMs: AT, idleAtMs: AT }),
-  fc.record({ kind: fc.constant("expiry-handled" as const), atMs: AT, run: RUN }),
-  fc.record({
-    kind: fc.constant("stop-delivered" as const),
-    atMs: AT,
-    runId: RUN,
-    outcome: fc.constantFrom("handled" as const, "failed" as const),
-  }),
-);
+describe("transition()", () => {
+  const EVENTS: readonly (readonly [LifecycleEvent, string, string])[] = [
+    [{ kind: "start-requested", atMs: 5_000 }, "stopped", "starting"],
+    [{ kind: "observed", atMs: 5_000, isRunning: true }, "stopped", "running"],
+    [{ kind: "constructed", atMs: 5_000, isRunning: true }, "stopped", "running"],
+    [
+      { kind: "start-refused", run: 1, reason: "capacity", random: 0, atMs: 5_000 },
+      "starting",
+      "stopped",
+    ],
+    [{ kind: "up", run: 1, atMs: 5_000 }, "starting", "running"],
+    [{ kind: "ready", run: 1, atMs: 5_000 }, "running", "ready"],
+    [{ kind: "wedged", run: 1, silence: "hung", inFlight: 0, atMs: 5_000 }, "ready", "stopping"],
+    [
+      {
+        kind: "exited",
+        run: 1,
+        exit: { exitCode: 1, cause: "exit" },
+        random: 0,
+        atMs: 5_000,
+      },
+      "ready",
+      "backoff",
+    ],
+    [{ kind: "stop-requested", signal: 15, inFlight: 1, atMs: 5_000 }, "ready", "draining"],
+    [{ kind: "quiet", run: 1, atMs: 5_000 }, "draining", "stopping"],
+    [{ kind: "destroy-requested", atMs: 5_000 }, "ready", "stopping"],
+    [{ kind: "alarm", idleAtMs: 0, inFlight: 0, atMs: 50_000 }, "draining", "stopping"],
+  ];
+  const PHASES = { STARTING, RUNNING, READY, DRAINING, STOPPING };
 
-/** One event of a history, and the lifecycle around it. */
-interface Moment {
-  readonly before: Lifecycle;
-  readonly event: LifecycleEvent;
-  readonly step: Step;
-  /** What `before` said before the event was taken. */
-  readonly written: string;
-}
-
-function play(events: readonly LifecycleEvent[]): readonly Moment[] {
-  let lifecycle = newLifecycle(0);
-  return events.map((event) => {
-    const before = lifecycle;
-    const written = JSON.stringify(before);
-    const step = transition(before, event, POLICY);
-    lifecycle = step.lifecycle;
-    return { before, event, step, written };
+  it.each(EVENTS)("takes note of $kind", (event, from, to) => {
+    const phase = Object.values(PHASES).find(({ kind }) => kind === from);
+    const before = phase === undefined ? newLifecycle(0) : lifecycleIn(phase);
+    expect(transition(before, event, POLICY).lifecycle.phase.kind).toBe(to);
   });
-}
 
-/** The runs that commands of one kind were for, one entry a command. */
-function runsOf(steps: readonly Moment[], kind: Command["kind"]): readonly number[] {
-  return steps.flatMap(({ step }) =>
-    step.commands.filter((command) => command.kind === kind).map(() => step.lifecycle.phase.run),
-  );
-}
+  it("takes note of the hooks' outcomes", () => {
+    const expired = lifecycleIn({ ...READY, expiredAtMs: 4_000 });
+    const handled = transition(expired, { kind: "expiry-handled", run: 1, atMs: 5_000 }, POLICY);
+    expect(handled.lifecycle.phase).toEqual(READY);
+    const record = { runId: 1, cause: "exit", exitCode: 0, startedAtMs: 0, endedAtMs: 1 } as const;
+    const owing = lifecycleIn(READY, { outbox: [{ record, failures: 0, dueAtMs: 60_001 }] });
+    const delivered = { kind: "stop-delivered", runId: 1, outcome: "handled" } as const;
+    expect(transition(owing, { ...delivered, atMs: 5_000 }, POLICY).lifecycle.outbox).toEqual([]);
+  });
 
-function holds(check: (steps: readonly Moment[]) => void): void {
-  fc.assert(
-    fc.property(fc.array(EVENT, { minLength: 1, maxLength: 40 }), (events) => {
-      check(play(events));
-    }),
-    { numRuns: 500 },
-  );
-}
+  it("L4: repeats the hooks that are due at an alarm, and all of them in a new object", () => {
+    const record = { runId: 1, cause: "exit", exitCode: 0, startedAtMs: 0, endedAtMs: 1 } as const;
+    const owing = lifecycleIn(READY, { outbox: [{ record, failures: 0, dueAtMs: 60_000 }] });
+    const alarm = { kind: "alarm", idleAtMs: 900_000, inFlight: 0 } as const;
+    const call = { kind: "call-on-stop", record };
+    expect(transition(owing, { ...alarm, atMs: 59_999 }, POLICY).commands).toEqual([]);
+    expect(transition(owing, { ...alarm, atMs: 60_000 }, POLICY).commands).toEqual([call]);
+    const constructed = { kind: "constructed", atMs: 5_000, isRunning: true } as const;
+    expect(transition(owing, constructed, POLICY).commands).toEqual([
+      call,
+      { kind: "extend-life" },
+    ]);
+  });
+});
 
-describe("transition() over random histories", () => {
-  it("L1: commands a start only from stopped, and one per run", () => {
-    holds((steps) => {
-      for (const { before, step } of steps) {
-        if (step.commands.some(({ kind }) => kind === "start")) {
-          expect(before.phase.kind).toBe("stopped");
+describe("transition() over the histories above", () => {
+  it("makes every move that an instance can make, and no other", () => {
+    const made = new Set<string>();
+    for (const [, histories] of HISTORIES) {
+      for (const { before, step } of fc.sample(histories, { seed: 1, numRuns: 300 }).flat()) {
+        const [from, to] = [before.phase.kind, step.lifecycle.phase.kind];
+        if (from !== to) made.add(`${from} → ${to}`);
+      }
+    }
+    expect([...made].toSorted()).toEqual(MOVES.toSorted());
+  });
+});
+
+describe("transition() over time", () => {
+  /** An instance whose app crashes right after each start, which somebody asks for all the time. */
+  function crashLoop(crashes: number, random: number): History {
+    const history: Moment[] = [];
+    let lifecycle = newLifecycle(0);
+    let atMs = 0;
+    const take = (event: LifecycleEvent): void => {
+      const moment = momentOf(lifecycle, event, POLICY);
+      history.push(moment);
+      ({ lifecycle } = moment.step);
+    };
+    for (let i = 0; i < crashes; i += 1) {
+      const { phase } = lifecycle;
+      if ("retryAtMs" in phase) atMs = phase.retryAtMs;
+      take({ kind: "start-requested", atMs });
+      const exit = { exitCode: 1, cause: "exit" } as const;
+      take({ kind: "exited", run: lifecycle.phase.run, exit, random, atMs });
+    }
+    return history;
+  }
+
+  it("L11: pauses 0, 1, 2, 4 … 60 s, fails at the tenth crash, then tries at 60 s to 10 min", () => {
+    const expected = [0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 120, 240, 480, 600, 600];
+    for (const [random, factor] of [
+      [0, 0.8],
+      [0.5, 1],
+      [1, 1.2],
+    ] as const) {
+      const ends = crashLoop(expected.length, random).filter(hasEnded);
+      const pauses = ends.map(({ event, step: { lifecycle } }) =>
+        "retryAtMs" in lifecycle.phase ? lifecycle.phase.retryAtMs - event.atMs : -1,
+      );
+      expect(pauses).toEqual(expected.map((seconds) => Math.round(seconds * 1_000 * factor)));
+      const kinds = ends.map(({ step }) => step.lifecycle.phase.kind);
+      expect(kinds.indexOf("failed")).toBe(9);
+      expect(kinds.slice(9).every((kind) => kind === "failed")).toBe(true);
+    }
+  });
+
+  it("L11: begins anew at no pause once an app lasted ten minutes", () => {
+    const looped = crashLoop(5, 0.5).at(-1)?.step.lifecycle ?? newLifecycle(0);
+    const startAtMs = 100_000;
+    const started = transition(looped, { kind: "start-requested", atMs: startAtMs }, POLICY);
+    const { run } = started.lifecycle.phase;
+    const ready = transition(started.lifecycle, { kind: "ready", run, atMs: startAtMs }, POLICY);
+    const exit = { exitCode: 1, cause: "exit" } as const;
+    const atMs = startAtMs + CRASH_WINDOW_MS;
+    const crashed = transition(
+      ready.lifecycle,
+      { kind: "exited", run, exit, random: 1, atMs },
+      POLICY,
+    );
+    expect(crashed.lifecycle.phase).toMatchObject({ kind: "backoff", retryAtMs: atMs });
+  });
+
+  it("L9: spends a day's budget until midnight of UTC, and a new one after it", () => {
+    const policy = { ...POLICY, runMsPerDay: HOUR_MS };
+    const beginMs = DAY_MS - 2 * HOUR_MS;
+    const begun = momentOf(
+      newLifecycle(beginMs),
+      { kind: "start-requested", atMs: beginMs },
+      policy,
+    );
+    const spentAtMs = beginMs + HOUR_MS;
+    const alarm = { kind: "alarm", idleAtMs: DAY_MS * 2, inFlight: 0 } as const;
+    const early = transition(begun.step.lifecycle, { ...alarm, atMs: spentAtMs - 1 }, policy);
+    expect(early.commands).toEqual([]);
+    const spent = transition(begun.step.lifecycle, { ...alarm, atMs: spentAtMs }, policy);
+    expect(spent.lifecycle.phase).toMatchObject({ kind: "stopping", cause: "stop" });
+    const exit = { exitCode: 143, cause: "exit" } as const;
+    const { lifecycle } = transition(
+      spent.lifecycle,
+      { kind: "exited", run: 1, exit, random: 0, atMs: spentAtMs + 5 },
+      policy,
+    );
+    const at = (atMs: number) =>
+      transition(lifecycle, { kind: "start-requested", atMs }, policy).lifecycle.phase.kind;
+    expect([at(spentAtMs + 10), at(DAY_MS - 1), at(DAY_MS)]).toEqual([
+      "stopped",
+      "stopped",
+      "starting",
+    ]);
+  });
+
+  it("L9: gives a run that goes on over midnight the new day's budget", () => {
+    const policy = { ...POLICY, runMsPerDay: HOUR_MS };
+    const beginMs = DAY_MS - HOUR_MS / 2;
+    const { lifecycle } = transition(
+      newLifecycle(beginMs),
+      { kind: "start-requested", atMs: beginMs },
+      policy,
+    );
+    const alarm = { kind: "alarm", idleAtMs: DAY_MS * 2, inFlight: 0 } as const;
+    const at = (atMs: number) => transition(lifecycle, { ...alarm, atMs }, policy).commands.length;
+    expect([at(DAY_MS), at(DAY_MS + HOUR_MS - 1)]).toEqual([0, 0]);
+    expect(at(DAY_MS + HOUR_MS)).toBeGreaterThan(0);
+  });
+
+  it("L9: begins so many runs within any hour as maxRunsPerHour allows", () => {
+    fc.assert(
+      fc.property(modelledHistory("fair"), ({ moments, character: { policy } }) => {
+        const starts = commandsOf(moments, "start").map(({ event }) => event.atMs);
+        for (const [i, atMs] of starts.entries()) {
+          const within = starts.slice(0, i + 1).filter((other) => other > atMs - HOUR_MS);
+          expect(within.length).toBeLessThanOrEqual(policy.maxRunsPerHour);
         }
-      }
-      const runs = runsOf(steps, "start");
-      expect(new Set(runs).size).toBe(runs.length);
-    });
+      }),
+      RUNS,
+    );
   });
 
-  it("L2: an event of another run changes no phase", () => {
-    holds((steps) => {
-      for (const { before, event, step } of steps) {
-        if (!("run" in event) || event.run === before.phase.run) continue;
-        expect(step.lifecycle.phase).toBe(before.phase);
-      }
-    });
-  });
-
-  it("L3: commands onStart at most once per run", () => {
-    holds((steps) => {
-      const runs = runsOf(steps, "call-on-start");
-      expect(new Set(runs).size).toBe(runs.length);
-    });
-  });
-
-  it("L4: a live run that stops leaves exactly one record, and a stopped one none", () => {
-    holds((steps) => {
-      for (const { before, event, step } of steps) {
-        if (event.kind === "stop-delivered") continue;
-        const added = step.lifecycle.outbox.length - before.outbox.length;
-        const hasEnded =
-          isLive(before.phase) && !isLive(step.lifecycle.phase) && event.kind === "exited";
-        expect(added).toBe(hasEnded ? 1 : 0);
-      }
-    });
-  });
-
-  it("L5: a stopping phase always has a kill deadline after the event that made it", () => {
-    holds((steps) => {
-      for (const { before, event, step } of steps) {
-        const { phase } = step.lifecycle;
-        if (phase.kind !== "stopping" || before.phase === phase) continue;
-        expect(phase.killAtMs).toBeGreaterThan(event.atMs);
-      }
-    });
-  });
-
-  it("L6: answers every event, and changes nothing that it was given", () => {
-    holds((steps) => {
-      for (const { before, step, written } of steps) {
-        expect(step.lifecycle.phase.kind).toBeDefined();
-        expect(JSON.stringify(before)).toBe(written);
-      }
-    });
-  });
-
-  it("L7: run numbers only rise", () => {
-    holds((steps) => {
-      for (const { before, step } of steps) {
-        expect(step.lifecycle.phase.run).toBeGreaterThanOrEqual(before.phase.run);
-      }
-    });
-  });
-
-  it("L8: commands what ends or expires a container only where the current run has one", () => {
-    holds((steps) => {
-      for (const { step } of steps) {
-        for (const { kind } of step.commands) {
-          if (kind === "call-on-stop" || kind === "report-lost-stop") continue;
-          expect(isLive(step.lifecycle.phase)).toBe(true);
+  it("L11: restarts, once ten crashes are within ten minutes, no sooner than 48 s after", () => {
+    let busy = 0;
+    fc.assert(
+      fc.property(modelledHistory("fair", CRASHING), ({ moments }) => {
+        const crashesAtMs: number[] = [];
+        for (const moment of moments) {
+          const { atMs } = moment.event;
+          if (hasEnded(moment) && isAppsDoing(moment)) crashesAtMs.push(atMs);
+          const lastMs = crashesAtMs.at(-1) ?? 0;
+          const recent = crashesAtMs.filter((at) => at > lastMs - CRASH_WINDOW_MS);
+          if (recent.length < MAX_CRASHES || count(moment, "start") === 0) continue;
+          busy += 1;
+          expect(atMs - lastMs).toBeGreaterThanOrEqual(48_000);
         }
-      }
-    });
+      }),
+      RUNS,
+    );
+    expect(busy).toBeGreaterThan(0);
+  });
+
+  it("I1: never starts beside a container that runs", () => {
+    fc.assert(
+      fc.property(modelledHistory("foul"), ({ moments }) => {
+        for (const moment of moments) {
+          if (count(moment, "start") > 0) expect(moment.wasRunning).toBe(false);
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  it("I7: tells what nobody needs to end within sleepAfter, drain, grace and a minute", () => {
+    fc.assert(
+      fc.property(modelledHistory("fair"), ({ moments, character: { policy } }) => {
+        const { sleepAfterMs, drainMs, stopGraceMs } = policy;
+        let endingSinceMs: number | undefined;
+        let hookLostAtMs = 0;
+        for (const { before, event, step, lastActivityMs, leases } of moments) {
+          const { phase } = step.lifecycle;
+          const isHookLost = event.kind === "constructed" && "expiredAtMs" in before.phase;
+          if (isHookLost) hookLostAtMs = event.atMs;
+          if (isUsable(phase) && leases === 0) {
+            const neededMs = Math.max(lastActivityMs, phase.startedAtMs, hookLostAtMs);
+            expect(event.atMs - neededMs).toBeLessThanOrEqual(sleepAfterMs + 60_000);
+          }
+          if (!isEnding(phase)) endingSinceMs = undefined;
+          else endingSinceMs ??= event.atMs;
+          const isDestroyed = step.commands.some(({ kind }) => kind === "destroy");
+          if (!isEnding(phase) || isDestroyed || endingSinceMs === undefined) continue;
+          expect(event.atMs - endingSinceMs).toBeLessThanOrEqual(
+            drainMs + stopGraceMs + DESTROY_RETRY_MS + 1_000,
+          );
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  it.each(["fair", "foul"] as const)("I7: comes to rest when left alone, fortune %s", (fortune) => {
+    fc.assert(
+      fc.property(modelledHistory(fortune), ({ model, character: { policy } }) => {
+        model.wait(policy.sleepAfterMs + 2 * HOUR_MS);
+        expect(isLive(model.instance.lifecycle.phase)).toBe(false);
+        expect(model.isRunning).toBe(false);
+        expect(model.instance.lifecycle.outbox).toEqual([]);
+        expect(model.instance.alarmAtMs).toBeNull();
+      }),
+      RUNS,
+    );
+  });
+
+  it("I11: sets an alarm where something is owed, and only there, never in the past", () => {
+    fc.assert(
+      fc.property(modelledHistory("foul"), ({ moments }) => {
+        for (const { event, step, alarmAtMs } of moments) {
+          const { phase, outbox } = step.lifecycle;
+          const isOwing = isLive(phase) || outbox.length > 0;
+          expect(alarmAtMs !== null).toBe(isOwing);
+          if (alarmAtMs !== null) expect(alarmAtMs).toBeGreaterThanOrEqual(event.atMs);
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  // A lease that lives is looked at once a second with no sleepAfter; hooks are repeated besides.
+  it("I11: does not wake the object more than once a second for long", () => {
+    fc.assert(
+      fc.property(modelledHistory("foul"), ({ alarmsAtMs, moments }) => {
+        for (const [i, atMs] of alarmsAtMs.entries()) {
+          const within = alarmsAtMs.slice(0, i + 1).filter((other) => other > atMs - 10_000);
+          const happened = moments.filter(
+            ({ event }) =>
+              event.kind !== "alarm" && event.atMs > atMs - 10_000 && event.atMs <= atMs,
+          );
+          expect(within.length).toBeLessThanOrEqual(15 + happened.length);
+        }
+      }),
+      RUNS,
+    );
   });
 });
