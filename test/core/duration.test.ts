@@ -61,6 +61,20 @@ describe("parseDuration()", () => {
     expect(parse).toThrow('"10m"');
   });
 
+  it.each([[["10m"]], [{ toString: () => "10m" }], [null], [undefined], [10n]])(
+    "rejects %o, which is neither a text nor a number",
+    (value) => {
+      const parse = Reflect.apply(parseDuration.bind, parseDuration, [undefined, value, "x"]);
+      expect(parse).toThrow("INVALID_DURATION");
+    },
+  );
+
+  it("tells programs which setting it was", () => {
+    expect(() => parseDuration("?", "sleepAfter")).toThrow(
+      expect.objectContaining({ details: { field: "sleepAfter" } }),
+    );
+  });
+
   it("adds up any falling sequence of units", () => {
     const counts = fc.tuple(
       ...units.map(() => fc.option(fc.nat({ max: 999 }), { nil: undefined })),

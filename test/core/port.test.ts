@@ -26,10 +26,17 @@ describe("parsePort()", () => {
     "100000",
     null,
     undefined,
+    [8080],
   ])("rejects %j, and names the field and the value", (value) => {
     const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
     expect(() => parsePort(value, "defaultPort")).toThrow(
       `[INVALID_PORT] Cannot use defaultPort: ${shown} is not a port`,
+    );
+  });
+
+  it("tells programs which setting it was", () => {
+    expect(() => parsePort(0, "defaultPort")).toThrow(
+      expect.objectContaining({ details: { field: "defaultPort" } }),
     );
   });
 

@@ -14,8 +14,7 @@ export function runLimitMs(
   { nowMs, policy }: { readonly nowMs: number; readonly policy: Policy },
 ): number {
   const { runMsPerDay, maxLifetimeMs } = policy;
-  const budgetMs =
-    runMsPerDay === Infinity ? Infinity : budgetEndMs(usage, startedAtMs, { nowMs, runMsPerDay });
+  const budgetMs = budgetEndMs(usage, startedAtMs, { nowMs, runMsPerDay });
   return Math.min(startedAtMs + maxLifetimeMs, budgetMs);
 }
 

@@ -36,8 +36,7 @@ export function onStopRequested(
       ? send(lifecycle, { ...phase, signal }, { atMs, policy })
       : stay(lifecycle);
   }
-  if (!isLive(phase)) return stay(lifecycle);
-  const cause = phase.expiredAtMs === undefined ? "stop" : "idle";
+  const cause = "expiredAtMs" in phase ? "idle" : "stop";
   return end(lifecycle, { cause, signal, atMs, inFlight }, policy);
 }
 

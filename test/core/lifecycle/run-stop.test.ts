@@ -39,13 +39,13 @@ function stopIn(phase: Phase, { signal = 15, inFlight = 0, policy = POLICY }: St
 describe("onStopRequested()", () => {
   it.each(USABLE)("sends the signal at once when nothing is in flight: $kind", (phase) => {
     const { lifecycle, commands } = stopIn(phase, {});
-    expect(lifecycle.phase).toEqual(STOPPING);
+    expect(lifecycle.phase).toStrictEqual(STOPPING);
     expect(commands).toEqual([CLOSE, TERM, WATCH]);
   });
 
   it.each(USABLE)("L10: drains first while something is in flight: $kind", (phase) => {
     const { lifecycle, commands } = stopIn(phase, { inFlight: 1 });
-    expect(lifecycle.phase).toEqual(DRAINING);
+    expect(lifecycle.phase).toStrictEqual(DRAINING);
     expect(commands).toEqual([CLOSE]);
   });
 

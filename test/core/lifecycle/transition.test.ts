@@ -291,40 +291,53 @@ describe.each(HISTORIES)("transition() over %s", (_name, arbitrary) => {
 });
 
 describe("transition()", () => {
-  const EVENTS: readonly (readonly [LifecycleEvent, string, string])[] = [
-    [{ kind: "start-requested", atMs: 5_000 }, "stopped", "starting"],
-    [{ kind: "observed", atMs: 5_000, isRunning: true }, "stopped", "running"],
-    [{ kind: "constructed", atMs: 5_000, isRunning: true }, "stopped", "running"],
+  const EVENTS: readonly (readonly [LifecycleEvent, string, string, string])[] = [
+    [{ kind: "start-requested", atMs: 5_000 }, "stopped", "starting", "start, extend-life"],
+    [{ kind: "observed", atMs: 5_000, isRunning: true }, "stopped", "running", "extend-life"],
+    [{ kind: "constructed", atMs: 5_000, isRunning: true }, "stopped", "running", "extend-life"],
     [
       { kind: "start-refused", run: 1, reason: "capacity", random: 0, atMs: 5_000 },
       "starting",
       "stopped",
+      "",
     ],
-    [{ kind: "up", run: 1, atMs: 5_000 }, "starting", "running"],
-    [{ kind: "ready", run: 1, atMs: 5_000 }, "running", "ready"],
-    [{ kind: "wedged", run: 1, silence: "hung", inFlight: 0, atMs: 5_000 }, "ready", "stopping"],
+    [{ kind: "up", run: 1, atMs: 5_000 }, "starting", "running", "call-on-start"],
+    [{ kind: "ready", run: 1, atMs: 5_000 }, "running", "ready", ""],
     [
-      {
-        kind: "exited",
-        run: 1,
-        exit: { exitCode: 1, cause: "exit" },
-        random: 0,
-        atMs: 5_000,
-      },
+      { kind: "wedged", run: 1, silence: "hung", inFlight: 0, atMs: 5_000 },
+      "ready",
+      "stopping",
+      "destroy, watch-exit, report",
+    ],
+    [
+      { kind: "exited", run: 1, exit: { exitCode: 1, cause: "exit" }, random: 0, atMs: 5_000 },
       "ready",
       "backoff",
+      "call-on-stop",
     ],
-    [{ kind: "stop-requested", signal: 15, inFlight: 1, atMs: 5_000 }, "ready", "draining"],
-    [{ kind: "quiet", run: 1, atMs: 5_000 }, "draining", "stopping"],
-    [{ kind: "destroy-requested", atMs: 5_000 }, "ready", "stopping"],
-    [{ kind: "alarm", idleAtMs: 0, inFlight: 0, atMs: 50_000 }, "draining", "stopping"],
+    [
+      { kind: "stop-requested", signal: 15, inFlight: 1, atMs: 5_000 },
+      "ready",
+      "draining",
+      "close-sockets",
+    ],
+    [{ kind: "quiet", run: 1, atMs: 5_000 }, "draining", "stopping", "signal, watch-exit"],
+    [{ kind: "destroy-requested", atMs: 5_000 }, "ready", "stopping", "destroy, watch-exit"],
+    [
+      { kind: "alarm", idleAtMs: 0, inFlight: 0, atMs: 50_000 },
+      "draining",
+      "stopping",
+      "signal, watch-exit",
+    ],
   ];
-  const PHASES = { STARTING, RUNNING, READY, DRAINING, STOPPING };
+  const PHASES = [STARTING, RUNNING, READY, DRAINING, STOPPING];
 
-  it.each(EVENTS)("takes note of $kind", (event, from, to) => {
-    const phase = Object.values(PHASES).find(({ kind }) => kind === from);
+  it.each(EVENTS)("takes note of $kind", (event, from, to, commands) => {
+    const phase = PHASES.find(({ kind }) => kind === from);
     const before = phase === undefined ? newLifecycle(0) : lifecycleIn(phase);
-    expect(transition(before, event, POLICY).lifecycle.phase.kind).toBe(to);
+    const moment = momentOf(before, event, POLICY);
+    expect(moment.step.lifecycle.phase.kind).toBe(to);
+    expect(kindsOf(moment).join(", ")).toBe(commands);
   });
 
   it("takes note of the hooks' outcomes", () => {

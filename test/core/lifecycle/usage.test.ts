@@ -40,8 +40,8 @@ describe("withStart()", () => {
 
 describe("withoutStart()", () => {
   it("takes the last start back", () => {
-    const one = withStart(NEW, 1_000);
-    expect(withoutStart(withStart(one, 2_000))).toEqual(one);
+    const two = withStart(withStart(NEW, 1_000), 2_000);
+    expect(withoutStart(withStart(two, 3_000))).toEqual(two);
   });
 });
 

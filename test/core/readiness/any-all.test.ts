@@ -61,5 +61,7 @@ describe.each([
   it("refuses what is no check, and says which one", () => {
     const make = Reflect.apply(combine.bind, combine, [undefined, yes, "/healthz"]);
     expect(make).toThrow(`[INVALID_CONFIG] Cannot use check 2 of ${name}(): "/healthz"`);
+    const details = { field: `check 2 of ${name}()` };
+    expect(make).toThrow(expect.objectContaining({ details }));
   });
 });

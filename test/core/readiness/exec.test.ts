@@ -14,6 +14,7 @@ describe("exec()", () => {
   it("is ready by the exit code that it is told", async () => {
     expect(await exec(["true"], { exitCode: 3 })(exiting(3))).toBe(true);
     expect(await exec(["true"], { exitCode: 3 })(exiting(0))).toBe(false);
+    expect(await exec(["true"], { exitCode: 255 })(exiting(255))).toBe(true);
   });
 
   it("runs the command as it was when the check was made", async () => {

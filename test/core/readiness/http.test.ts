@@ -24,6 +24,7 @@ describe("http()", () => {
     [503, 503, true],
     [[200, 204], 204, true],
     [[200, 204], 302, false],
+    [599, 599, true],
   ])("with status %j takes %d as %s", async (status, found, expected) => {
     expect(await isReady({ status }, found)).toBe(expected);
   });
@@ -73,6 +74,31 @@ describe("http()", () => {
     expect(isLeft).toBe(true);
   });
 
+  it("leaves a body whose first 64 KiB came in one piece, although it goes on", async () => {
+    let isLeft = false;
+    const open = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new Uint8Array(65_536).fill(97)),
+      cancel: () => void (isLeft = true),
+    });
+    expect(await http("/", { body: "aaa" })(answering(200, open))).toBe(true);
+    expect(isLeft).toBe(true);
+  });
+
+  it("reads a letter whose bytes came in two pieces", async () => {
+    const [first, second] = new TextEncoder().encode("\u00e9");
+    const torn = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        for (const byte of [first, second]) controller.enqueue(Uint8Array.of(byte ?? 0));
+        controller.close();
+      },
+    });
+    expect(await http("/", { body: /^\u00e9$/ })(answering(200, torn))).toBe(true);
+  });
+
+  it("takes an answer without a body as an empty text", async () => {
+    expect(await http("/", { body: /^$/ })(answering(204))).toBe(true);
+  });
+
   it("asks for the path on the default port when told no more", async () => {
     const probe = answering(200);
     await http("/healthz?full=1")(probe);
@@ -90,7 +116,7 @@ describe("http()", () => {
   });
 
   it.each<[string, HttpCheckOptions, RegExp]>([
-    ["healthz", {}, /INVALID_CONFIG.*path "healthz"/],
+    ["healthz", {}, /INVALID_CONFIG.*path "healthz".*use a path such as "\/healthz"/],
     ["http://app/", {}, /INVALID_CONFIG.*path "http:/],
     ["", {}, /INVALID_CONFIG.*path ""/],
     ["/", { status: 99 }, /INVALID_CONFIG.*status 99 .*200 to 599/],
@@ -99,12 +125,27 @@ describe("http()", () => {
     ["/", { status: [200, 0] }, /INVALID_CONFIG.*status 0/],
     ["/", { status: [] }, /INVALID_CONFIG.*empty list/],
     ["/", { port: 0 }, /INVALID_PORT.*port of http\(\): 0/],
-    ["/", { method: "GET it" }, /INVALID_CONFIG.*method "GET it"/],
-    ["/", { host: "a/b" }, /INVALID_CONFIG.*host "a\/b"/],
+    ["/", { method: "GET it" }, /INVALID_CONFIG.*method "GET it".*use a method such as "HEAD"/],
+    ["/", { host: "a/b" }, /INVALID_CONFIG.*host "a\/b".*use a name such as "app.example"/],
     ["/", { host: "" }, /INVALID_CONFIG.*host ""/],
     ["/", { host: "a:b" }, /INVALID_CONFIG.*host "a:b"/],
-    ["/", { headers: { "a b": "1" } }, /INVALID_CONFIG.*headers cannot be sent/],
+    [
+      "/",
+      { headers: { "a b": "1" } },
+      /INVALID_CONFIG.*headers cannot be sent \(.+\); use names and values that HTTP allows/,
+    ],
   ])("refuses http(%j, %j)", (path, options, text) => {
     expect(() => http(path, options)).toThrow(text);
+  });
+
+  it.each([
+    [[["/"]], "path"],
+    [["/", { status: "200" }], 'status "200"'],
+    [["/", { host: ["app"] }], "host"],
+    [["/", { body: 5 }], "body 5 cannot be looked for; use a text, a RegExp or a function"],
+  ])("refuses http(...%j) of a caller without types", (args, text) => {
+    const make = Reflect.apply(http.bind, http, [undefined, ...args]);
+    expect(make).toThrow("[INVALID_CONFIG]");
+    expect(make).toThrow(text);
   });
 });

@@ -59,6 +59,42 @@ describe("tcp()", () => {
     expect(probe.asked).toEqual([{ path: "/", init: { port: REFERENCE_PORT } }]);
   });
 
+  it("believes in silence when the other port answers, whatever it says", async () => {
+    expect(await tcp()(look("silent", { fetch: async () => new Response("hi") }))).toBe(true);
+  });
+
+  it("takes a port that says something while the other is asked as open", async () => {
+    let greet = (): void => {};
+    const readable = new ReadableStream({
+      start: (own) => void (greet = () => own.enqueue(new Uint8Array(1))),
+    });
+    const part: object = { readable };
+    const probe = look("silent", {
+      connect: () => part as Socket,
+      fetch: () => {
+        greet();
+        return new Promise(() => {});
+      },
+    });
+    expect(await tcp()(probe)).toBe(true);
+  });
+
+  it("takes a port that ends after the other was asked as closed", async () => {
+    let end = (): void => {};
+    const readable = new ReadableStream({ start: (own) => void (end = () => own.close()) });
+    const part: object = { readable };
+    let waits = 0;
+    const probe = look("silent", {
+      connect: () => part as Socket,
+      wait: () => {
+        waits += 1;
+        if (waits === 2) end();
+        return soon();
+      },
+    });
+    expect(await tcp()(probe)).toBe(false);
+  });
+
   it("takes a port that ends while the other is asked as closed", async () => {
     let end = (): void => {};
     const readable = new ReadableStream({ start: (own) => void (end = () => own.close()) });

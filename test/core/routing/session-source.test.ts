@@ -30,11 +30,16 @@ describe("readSource()", () => {
     [{ json: "a.b" }, "dotted"],
     [{ json: ["deep", "user", "id"] }, 7],
     [{ json: "none" }, undefined],
+    [{ json: ["none", "id"] }, undefined],
     [{ json: "toString" }, undefined],
     [{ json: ["id", "length"] }, undefined],
     [{ json: ["deep", "missing", "id"] }, undefined],
   ])("reads %j as %j", (source, expected) => {
     expect(readSource(source, head, body)).toBe(expected);
+  });
+
+  it("finds no cookie in a request that has none", () => {
+    expect(readSource({ cookie: "sid" }, { ...head, header: () => null })).toBeUndefined();
   });
 
   it("finds nothing in a body that is no object", () => {
@@ -64,7 +69,13 @@ describe("nameSource()", () => {
 
 describe("checkSources()", () => {
   it("accepts what can work", () => {
-    const sources: SessionSource[] = [{ header: "a" }, { path: "/s/:id" }, { json: "x" }];
+    const sources: SessionSource[] = [
+      { header: "a" },
+      { cookie: "b" },
+      { path: "/s/:id" },
+      { query: "c" },
+      { json: "x" },
+    ];
     expect(() => checkSources(sources)).not.toThrow();
   });
 
