@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 /** What a folder or an entry of src/ may import besides itself. */
 interface Arrows {
   readonly folders: readonly string[];
-  readonly packages: "none" | "worker" | "node";
+  readonly packages: "none" | "worker" | "cron" | "node";
 }
 
 /** The part of a syntax node that these rules read. */
@@ -25,12 +25,14 @@ const arrows: Readonly<Record<string, Arrows>> = {
   core: { folders: ["errors"], packages: "none" },
   errors: { folders: [], packages: "none" },
   ports: { folders: ["core"], packages: "none" },
+  cron: { folders: shared, packages: "cron" },
   worker: { folders: shared, packages: "worker" },
   testing: { folders: shared, packages: "none" },
   engine: { folders: [...shared, "images"], packages: "node" },
   images: { folders: shared, packages: "node" },
   cli: { folders: [...shared, "engine", "images"], packages: "node" },
   "index.ts": { folders: [...shared, "worker"], packages: "none" },
+  "cron.ts": { folders: [...shared, "cron"], packages: "none" },
   "testing.ts": { folders: [...shared, "testing"], packages: "none" },
   "engine.ts": { folders: [...shared, "engine"], packages: "none" },
   "cli.ts": { folders: ["cli"], packages: "node" },
@@ -58,6 +60,7 @@ function findWrongArrow(filename: string, source: string): string | undefined {
 function findWrongPackage(from: string, allowed: Arrows, source: string): string | undefined {
   const isWorkerModule = source.startsWith("cloudflare:");
   if (allowed.packages === "worker" && source === "cloudflare:workers") return undefined;
+  if (allowed.packages === "cron" && source === "croner") return undefined;
   if (allowed.packages === "node" && !isWorkerModule) return undefined;
   if (isWorkerModule) return `src/${from} may not import ${source}: src/worker does`;
   return `src/${from} may not import ${source}: it runs in Workers, without dependencies`;

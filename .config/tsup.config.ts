@@ -19,7 +19,7 @@ export default defineConfig([
     ...shared,
     platform: "neutral",
     target: "es2022",
-    entry: { index: "src/index.ts", testing: "src/testing.ts" },
+    entry: { index: "src/index.ts", cron: "src/cron.ts", testing: "src/testing.ts" },
   },
   {
     ...shared,

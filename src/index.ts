@@ -19,6 +19,9 @@ export type { Probe, ProbeRequestInit, ReadinessCheck } from "./core/readiness/r
 export type { SocketActivity, SocketSide } from "./core/socket-activity.ts";
 export type { Duration } from "./core/duration.ts";
 export type { SessionSource } from "./core/routing/session-source.ts";
+export type { CronParser, CronTimes } from "./core/schedule/cron-parser.ts";
+export type { MissedPolicy } from "./core/schedule/task.ts";
+export type { ScheduleOptions, ScheduleSpec, ScheduleTime } from "./worker/schedule/new-task.ts";
 export type { Traffic } from "./worker/answer-passer.ts";
 export type { Liveness } from "./worker/liveness-watch.ts";
 export type { Budget, CallerStartup, Startup } from "./worker/read-policy.ts";

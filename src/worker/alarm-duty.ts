@@ -1,33 +1,23 @@
 import type { Platform } from "../ports/platform.ts";
-import type { ScheduleTable } from "./schedule-table.ts";
+import type { Scheduler } from "./schedule/scheduler.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 /** What an alarm's duties are done with. */
 export interface DutyParts {
   readonly platform: Platform;
   readonly supervisor: Supervisor;
-  readonly tasks: ScheduleTable;
-  readonly report: (error: unknown) => void;
+  readonly tasks: Scheduler;
 }
 
 /**
  * Does what is due when the one alarm comes: scheduled tasks, the user's own alarm, hooks to
  * repeat, the idle stop, the kill after the grace. Nothing waits inside of it.
  */
-export async function doAlarmDuty({
-  platform,
-  supervisor,
-  tasks,
-  report,
-}: DutyParts): Promise<void> {
+export async function doAlarmDuty({ platform, supervisor, tasks }: DutyParts): Promise<void> {
   supervisor.takeAlarm();
   await supervisor.reconcile();
   const atMs = platform.clock.now();
-  const due = tasks.runDue(atMs, (result) => {
-    if (result.status === "rejected") report(result.reason);
-    supervisor.keep({});
-  });
-  platform.keepAlive(due);
+  platform.keepAlive(tasks.runDue(() => supervisor.keep({})));
   const { userAlarmAtMs } = supervisor.instance;
   if (userAlarmAtMs !== null && userAlarmAtMs <= atMs) {
     supervisor.keep({ userAlarmAtMs: null });

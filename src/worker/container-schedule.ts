@@ -2,31 +2,36 @@ import { parseMoment } from "../core/moment.ts";
 import { ContainerSettings } from "./container-settings.ts";
 import type { Schedule } from "./container-types.ts";
 import { machineryOf } from "./machinery.ts";
-import { systemClock } from "./system-clock.ts";
+import type { ScheduleTime } from "./schedule/new-task.ts";
 
 /** The schedule of a container class. */
 export abstract class ContainerSchedule<Env = Cloudflare.Env> extends ContainerSettings<Env> {
   /**
-   * Calls a method of this class later, also when the container or the object sleeps.
+   * Calls a method of this class later, once or time and again, also when the container or the
+   * object sleeps. A call that throws, or that takes longer than its timeout, is tried again after
+   * a pause; one that keeps failing becomes a dead letter, and `onError` is told each time.
    *
-   * @param when a date, or a delay in seconds
-   * @param callback name of the method
+   * @param when a date; a delay in seconds; `{ at: date }`; `{ in: "10m" }`; `{ every: "1h" }`;
+   * or `{ cron: "0 3 * * *", timeZone }`, for which the class needs the field `cron`. The objects
+   * take `id`, `retries`, `missed` and `timeout`, too
+   * @param callback name of the method; it is given the payload and the task
    * @param payload passed to the method; must survive JSON
-   * @throws {ContainerError} `INVALID_ARGUMENT` when the time or the method is not usable
+   * @throws {ContainerError} `INVALID_ARGUMENT`, `INVALID_DURATION` when something is not usable;
+   * `INVALID_CONFIG` for a cron expression in a class without the field `cron`
    */
   async schedule<Payload = string>(
-    when: Date | number,
+    when: ScheduleTime,
     callback: string,
     payload?: Payload,
   ): Promise<Schedule<Payload>> {
     const { tasks, supervisor } = machineryOf(this);
-    const schedule = tasks.add({ when, callback, payload: payload as Payload }, systemClock.now());
+    const schedule = tasks.add<Payload>({ when, callback, payload });
     supervisor.keep({});
     return schedule;
   }
 
-  /** The tasks that call one method, the next one first. */
-  async listSchedules<Payload = string>(callback: string): Promise<Schedule<Payload>[]> {
+  /** The tasks that call one method, or all of them, the next one first. */
+  async listSchedules<Payload = string>(callback?: string): Promise<Schedule<Payload>[]> {
     return machineryOf(this).tasks.list(callback);
   }
 
@@ -35,11 +40,32 @@ export abstract class ContainerSchedule<Env = Cloudflare.Env> extends ContainerS
     return machineryOf(this).tasks.get(taskId);
   }
 
+  /** Removes a task. Returns whether there was one. */
+  async cancelSchedule(taskId: string): Promise<boolean> {
+    const { tasks, supervisor } = machineryOf(this);
+    const wasThere = tasks.cancel(taskId);
+    supervisor.keep({});
+    return wasThere;
+  }
+
   /** Removes the tasks that call one method. */
   deleteSchedules(callback: string): void {
     const { tasks, supervisor } = machineryOf(this);
     tasks.deleteAll(callback);
     supervisor.keep({});
+  }
+
+  /** The tasks that were given up, of one method or of all. `cancelSchedule()` removes one. */
+  async listDeadLetters<Payload = string>(callback?: string): Promise<Schedule<Payload>[]> {
+    return machineryOf(this).tasks.deadLetters(callback);
+  }
+
+  /** Gives a task that was given up all its tries again, now. Returns whether there was one. */
+  async retryDeadLetter(taskId: string): Promise<boolean> {
+    const { tasks, supervisor } = machineryOf(this);
+    const wasThere = tasks.revive(taskId);
+    supervisor.keep({});
+    return wasThere;
   }
 
   /**

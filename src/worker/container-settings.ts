@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Duration } from "../core/duration.ts";
 import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
+import type { CronParser } from "../core/schedule/cron-parser.ts";
 import type { SocketActivity } from "../core/socket-activity.ts";
 import type { ContainerError } from "../errors/container-error.ts";
 import type { StopParams } from "./container-types.ts";
@@ -72,6 +73,8 @@ export abstract class ContainerSettings<Env = Cloudflare.Env> extends DurableObj
   maxRunsPerHour?: number;
   /** What the instance may cost: beyond it, it is stopped and starts get `BUDGET_SPENT`. */
   budget?: Budget;
+  /** Reads cron expressions: `cron = cron`, imported from `@berth/containers/cron`. */
+  cron?: CronParser;
   /**
    * `watched` (default): response bodies and WebSockets keep the instance awake while they last.
    * `pass-through`: they are handed to the client unseen, which is faster for chatty sockets; what

@@ -116,6 +116,24 @@ export type Schedule<Payload = string> = {
       /** The delay, in seconds. */
       delayInSeconds: number;
     }
+  | {
+      /** Repeats at a steady interval. */
+      type: "interval";
+      /** When the task is due next, in seconds since the epoch. */
+      time: number;
+      /** The interval, in milliseconds. */
+      everyMs: number;
+    }
+  | {
+      /** Repeats by a cron expression. */
+      type: "cron";
+      /** When the task is due next, in seconds since the epoch. */
+      time: number;
+      /** The expression. */
+      cron: string;
+      /** Its time zone; undefined for UTC. */
+      timeZone: string | undefined;
+    }
 );
 
 /** Signals that `stop()` takes by name. */

@@ -19,12 +19,13 @@ import {
   type CompatibilityFlags,
 } from "./request-signal.ts";
 import { LivenessWatch, type Liveness } from "./liveness-watch.ts";
-import { ScheduleTable } from "./schedule-table.ts";
+import { Scheduler, type ScheduledObject } from "./schedule/scheduler.ts";
 import { Supervisor } from "./supervisor.ts";
 import { systemClock } from "./system-clock.ts";
 
 /** The user's object: its settings and hooks. */
-export interface ContainerObject extends SettingFields, Hooks, ProxiedObject, ProbeSettings {
+export interface ContainerObject
+  extends SettingFields, Hooks, ProxiedObject, ProbeSettings, ScheduledObject {
   readonly socketActivity: SocketActivity;
   readonly defaultPort?: number;
   readonly requiredPorts?: readonly number[];
@@ -41,7 +42,7 @@ export interface Ground {
 /** What a container object is made of. */
 export interface Machinery {
   readonly settings: ClassSettings;
-  readonly tasks: ScheduleTable;
+  readonly tasks: Scheduler;
   readonly supervisor: Supervisor;
   readonly admission: Admission;
   readonly proxy: HttpProxy;
@@ -69,16 +70,16 @@ export function assemble(
   const flags = compatibilityFlags();
   warnOfUnseenAborts(object.constructor, flags);
   const settings = new ClassSettings(object, options.envVars);
-  const tasks = new ScheduleTable(ground.ctx.storage, object);
   const host: Host = { object, settings, report: (error) => void report(object, error) };
   const platform = platformOf(ground);
+  const { storage, clock } = platform;
+  const tasks = new Scheduler({ storage, clock, object, report: host.report });
   const engine = assembleEngine({ object, platform, host, tasks, flags });
   const { supervisor, admission } = engine;
-  const clock = systemClock;
   const holds = new Holds(supervisor, clock);
   const jobs = new Jobs({ supervisor, admission, starts: settings.starts, clock });
   const alarms = new AlarmGuard({
-    handle: () => doAlarmDuty({ platform, supervisor, tasks, report: host.report }),
+    handle: () => doAlarmDuty({ platform, supervisor, tasks }),
     report: host.report,
   });
   const machinery = { settings, tasks, ...engine, holds, jobs, alarms };
@@ -90,7 +91,7 @@ interface EngineParts {
   readonly object: ContainerObject;
   readonly platform: Platform;
   readonly host: Host;
-  readonly tasks: ScheduleTable;
+  readonly tasks: Scheduler;
   readonly flags: CompatibilityFlags | undefined;
 }
 

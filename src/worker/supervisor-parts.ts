@@ -1,12 +1,12 @@
 import type { Platform } from "../ports/platform.ts";
 import type { Host } from "./host.ts";
-import type { ScheduleTable } from "./schedule-table.ts";
 
 /** What the supervisor shares with the other parts of an object. */
 export interface SupervisorParts {
   readonly platform: Platform;
   readonly host: Host;
-  readonly tasks: ScheduleTable;
+  /** When a task of the schedule is due next, in milliseconds since the epoch. */
+  readonly tasks: { nextDueAtMs(): number | undefined };
   /** Closes what is open, when a drain begins. */
   readonly closeSockets: (code: number) => void;
   /** Told when the first lease is opened and when the last one is closed. */

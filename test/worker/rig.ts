@@ -3,7 +3,6 @@ import { DEFAULT_POLICY, type Policy } from "../../src/core/lifecycle/policy.ts"
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { FakeContainer, type FakeContainerOptions } from "../../src/testing/fake-container.ts";
 import { Admission } from "../../src/worker/admission.ts";
-import { ScheduleTable } from "../../src/worker/schedule-table.ts";
 import { Supervisor } from "../../src/worker/supervisor.ts";
 import { createBox } from "./box.ts";
 
@@ -54,7 +53,7 @@ export async function onRig(plan: RigPlan, work: (rig: Rig) => Promise<void>): P
       },
       report: (error: unknown) => void errors.push(error),
     };
-    const tasks = new ScheduleTable(state.storage, {});
+    const tasks = { nextDueAtMs: () => undefined };
     const closeSockets = (code: number): void => void hooks.push(`close ${code}`);
     const supervisor = new Supervisor({
       platform,

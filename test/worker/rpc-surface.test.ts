@@ -6,6 +6,7 @@ import { createBox } from "./box.ts";
 // Every method of a Durable Object can be called by whoever has its stub, so this list is public.
 const METHODS = [
   "alarm",
+  "cancelSchedule",
   "constructor",
   "containerFetch",
   "deleteSchedules",
@@ -18,6 +19,7 @@ const METHODS = [
   "getState",
   "hold",
   "holdWhile",
+  "listDeadLetters",
   "listSchedules",
   "onActivityExpired",
   "onAlarm",
@@ -28,6 +30,7 @@ const METHODS = [
   "release",
   "renewActivityTimeout",
   "reportProgress",
+  "retryDeadLetter",
   "run",
   "schedule",
   "scheduleNextAlarm",
