@@ -209,6 +209,11 @@ export class FakeContainer implements ContainerRuntime {
     this.#end({ error: new Error(ROLLOUT) });
   }
 
+  /** Ends the run in words of its own: what `monitor()` rejects with. */
+  endWith(error: Error): void {
+    this.#end({ error });
+  }
+
   /** Ends the run unseen, as when the runtime loses it: afterwards it knows of no run at all. */
   forget(): void {
     this.#end({});

@@ -202,6 +202,12 @@ describe("runCheck()", () => {
 
   it("says so when the runtime cannot run programs", async () => {
     const { aim } = sceneOf();
-    await expect(runCheck(exec(["true"]), aim)).rejects.toThrow(/INVALID_CONFIG.*http\(\) or tcp/);
+    const runtime = new Proxy(aim.runtime, {
+      get: (target, name) =>
+        name === "exec" ? undefined : (Reflect.get(target, name, target) as unknown),
+    });
+    await expect(runCheck(exec(["true"]), { ...aim, runtime })).rejects.toThrow(
+      /INVALID_CONFIG.*http\(\) or tcp/,
+    );
   });
 });
