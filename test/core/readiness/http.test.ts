@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { http, type HttpCheckOptions } from "../../../src/core/readiness/http.ts";
+import { ContainerError } from "../../../src/errors/container-error.ts";
 import { probeOf } from "./probe-stand-in.ts";
 
 const answering = (status: number, body?: string | ReadableStream) =>
@@ -136,6 +137,16 @@ describe("http()", () => {
     ],
   ])("refuses http(%j, %j)", (path, options, text) => {
     expect(() => http(path, options)).toThrow(text);
+  });
+
+  it("refuses by an error of its own", () => {
+    let refusal: unknown;
+    try {
+      http("healthz");
+    } catch (error) {
+      refusal = error;
+    }
+    expect(refusal).toBeInstanceOf(ContainerError); // toThrow() lets `undefined` pass
   });
 
   it.each([
