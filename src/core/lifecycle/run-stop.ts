@@ -123,7 +123,7 @@ function late(run: number): Command {
 type Ending = Omit<Stopping, "kind" | "killAtMs">;
 
 /** What a run is while it ends. */
-export function ending(
+function ending(
   { run, startedAtMs, trial }: LivePhase,
   { cause, atMs, fault }: Pick<StopOrder, "cause" | "atMs" | "fault">,
 ): Ending {
