@@ -179,7 +179,7 @@ describe("A task that fails", () => {
     }
     const box = await boxOf();
     await box.call("schedule", { every: "1h" }, "tick");
-    box.deploy(Renamed as never);
+    Reflect.apply(box.deploy, box, [Renamed]);
     await box.advance("1h");
     const { alarms } = box.bill();
     expect(errors).toHaveLength(1);

@@ -12,6 +12,11 @@ export interface SimulatedNamespace<Instance extends object> {
 
 /** A world with as many objects as it takes. */
 export class SimulatedWorld extends World {
+  /** Gives the globals back, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
   /** Adds one instance. */
   add<Instance extends object>(
     objectClass: ObjectClass<Instance>,

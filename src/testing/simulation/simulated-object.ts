@@ -153,7 +153,7 @@ export class SimulatedObject implements TimeKeeper {
       this.end(error, "constructor failed");
       throw error;
     }
-    watchHooks(life.instance, (hook, args) => {
+    watchHooks(life.instance, life, (hook, args) => {
       this.note(`hook ${hook}`);
       this.hooks.push({ hook, args, atMs: world.nowMs });
     });

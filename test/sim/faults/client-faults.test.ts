@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Container } from "../../../src/index.ts";
-import { answer, boxOf as boxFor, stops, type AppPlan, type Box } from "../scenarios/scenario.ts";
+import { answer, boxOf as boxFor, type AppPlan, type Box } from "../scenarios/scenario.ts";
 import type { SimulationOptions } from "../../../src/testing.ts";
 
 // Faults of orchestration.md section 5, by their numbers there: what must hold for one instance.

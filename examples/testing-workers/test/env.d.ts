@@ -1,0 +1,5 @@
+declare namespace Cloudflare {
+  interface Env {
+    SESSION: DurableObjectNamespace<import("../src/index.ts").Session>;
+  }
+}
