@@ -35,7 +35,13 @@ export async function createProject(source = "test/e2e/fixture"): Promise<Projec
   await mkdir(join(dependencies, "@berth"), { recursive: true });
   await mkdir(join(dependencies, "@cloudflare"));
   await symlink(REPOSITORY, join(dependencies, "@berth/containers"));
-  for (const name of ["wrangler", "vite", "vitest", "@cloudflare/vite-plugin"]) {
+  for (const name of [
+    "wrangler",
+    "vite",
+    "vitest",
+    "@cloudflare/vite-plugin",
+    "@cloudflare/vitest-pool-workers",
+  ]) {
     await symlink(join(REPOSITORY, "node_modules", name), join(dependencies, name));
   }
   await cp(join(REPOSITORY, "node_modules/ws"), join(path, "container/node_modules/ws"), {

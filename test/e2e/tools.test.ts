@@ -122,6 +122,22 @@ describe("berth engine", () => {
   );
 });
 
+describe("The testing kit", () => {
+  it.each([
+    ["in Node", "examples/testing-node", "8 passed"],
+    ["in vitest-pool-workers", "examples/testing-workers", "2 passed"],
+  ])(
+    "simulates a user's class %s, with the wrangler.jsonc it is deployed by",
+    async (_where, example, outcome) => {
+      await using project = await createProject(example);
+      const vitest = [bin("vitest/vitest.mjs"), "run", "--root", project.path];
+      const { exitCode, output } = await run([process.execPath, ...vitest], project);
+      expect(output).toContain(outcome);
+      expect(exitCode).toBe(0);
+    },
+  );
+});
+
 describe("startEngine()", () => {
   it("gives wrangler's createTestHarness() its containers", async () => {
     await using project = await createProject("examples/harness");
