@@ -60,7 +60,8 @@ describe("isSkipped()", () => {
 
 describe("afterSlot()", () => {
   it("removes a task that runs once", () => {
-    expect(afterSlot(taskOf({ attempts: 1 }), 10_500, undefined)).toEqual({ task: undefined });
+    const outcome = afterSlot(taskOf({ attempts: 1 }), 10_500, undefined);
+    expect(outcome).toStrictEqual({ task: undefined });
   });
 
   it("goes on with the next slot, reckoned from the last and not from now", () => {
@@ -68,6 +69,24 @@ describe("afterSlot()", () => {
     expect(afterSlot(task, 12_345, undefined)).toEqual({
       task: { ...task, slotMs: 20_000, dueAtMs: 20_000, attempts: 0 },
     });
+  });
+
+  it.each<MissedPolicy>(["once", "skip", { catchUp: 2 }])(
+    "does not repeat a slot that ran early, by a clock that was set: %j",
+    (missed) => {
+      for (const spec of [EVERY, CRON]) {
+        const early = taskOf({ spec, missed, slotMs: 20_000 });
+        expect(afterSlot(early, 15_000, everySeconds).task?.slotMs).toBe(30_000);
+      }
+      const last = taskOf({ spec: CRON, missed, slotMs: 60_000 });
+      expect(afterSlot(last, 55_000, everySeconds).task).toBeUndefined();
+    },
+  );
+
+  it("reckons the slots of an interval that were missed, however many, and counts none", () => {
+    const spec = { kind: "every", everyMs: 1, fromMs: 10_000 } as const;
+    const { task } = afterSlot(taskOf({ spec, missed: { catchUp: 3 } }), 1e12, undefined);
+    expect(task?.slotMs).toBe(1e12 - 2);
   });
 
   it("removes a task whose expression names no more times", () => {
