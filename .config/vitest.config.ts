@@ -23,6 +23,7 @@ export default defineConfig({
   root,
   test: {
     maxWorkers: 2,
+    silent: "passed-only",
     reporters: ["default", new SummaryReporter()],
     projects: [
       nodeProject("core", ["core", "errors", "images", "cli", "testing"], {

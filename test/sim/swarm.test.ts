@@ -4,7 +4,7 @@ import { runHour } from "../swarm/run-hour.ts";
 
 // A slice of `npm run swarm`, with seeds of its own.
 const FIRST_SEED = 1_000_001;
-const SLICES = 8;
+const SLICES = 4;
 const HOURS = 10;
 
 describe("A swarm of clients and faults", () => {

@@ -1,13 +1,18 @@
-import { idOf, SimulatedInstance, type InstanceOptions } from "./simulated-instance.ts";
-import type { ObjectClass } from "./simulated-object.ts";
+import { objectId, parseObjectId } from "./object-id.ts";
+import type { ObjectClass } from "./object-plan.ts";
+import { SimulatedInstance, type InstanceOptions } from "./simulated-instance.ts";
 import { World, type WorldOptions } from "./world.ts";
 
 /** A binding for `env`: its stubs reach simulated instances, made when they are first asked for. */
 export interface SimulatedNamespace<Instance extends object> {
   /** The binding itself, for `env`. */
   readonly binding: DurableObjectNamespace<undefined>;
-  /** The instance of a name. */
-  instance(name: string): SimulatedInstance<Instance>;
+  /** The instance of a name or an id. */
+  instance(nameOrId: string | DurableObjectId): SimulatedInstance<Instance>;
+  /** Every instance that was asked for, in that order. */
+  readonly instances: readonly SimulatedInstance<Instance>[];
+  /** Deploys the Worker anew: every object is reset. From then on they may be of another class. */
+  deploy(objectClass?: ObjectClass<Instance>): void;
 }
 
 /** A world with as many objects as it takes. */
@@ -31,22 +36,42 @@ export class SimulatedWorld extends World {
     options: InstanceOptions = {},
   ): SimulatedNamespace<Instance> {
     const instances = new Map<string, SimulatedInstance<Instance>>();
-    const instance = (name: string): SimulatedInstance<Instance> => {
-      const known = instances.get(name) ?? this.add(objectClass, { ...options, name });
-      instances.set(name, known);
+    let latest = objectClass;
+    const instance = (nameOrId: string | DurableObjectId): SimulatedInstance<Instance> => {
+      const id = typeof nameOrId === "string" ? objectId(nameOrId) : nameOrId;
+      const name = id.name ?? id.toString();
+      const known = instances.get(id.toString()) ?? this.add(latest, { ...options, name, id });
+      instances.set(id.toString(), known);
       return known;
     };
-    const stubOf = (name: string): object => stubProxy(instance(name));
-    const binding = {
-      idFromName: idOf,
-      idFromString: idOf,
-      newUniqueId: () => idOf(crypto.randomUUID()),
-      get: (id: DurableObjectId) => stubOf(id.toString()),
-      getByName: stubOf,
-      jurisdiction: () => binding,
+    return {
+      binding: bindingOf((id) => instance(id).workerStub),
+      instance,
+      get instances() {
+        return [...instances.values()];
+      },
+      deploy: (newClass = latest) => {
+        latest = newClass;
+        for (const one of instances.values()) one.deploy(newClass);
+      },
     };
-    return { binding: binding as unknown as DurableObjectNamespace<undefined>, instance };
   }
+}
+
+function bindingOf(get: (id: DurableObjectId) => object): DurableObjectNamespace<undefined> {
+  const lots = new Uint8Array(32);
+  const binding = {
+    idFromName: objectId,
+    idFromString: parseObjectId,
+    newUniqueId: () => {
+      const bytes = [...crypto.getRandomValues(lots)];
+      return parseObjectId(bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(""));
+    },
+    get,
+    getByName: (name: string) => get(objectId(name)),
+    jurisdiction: () => binding,
+  };
+  return binding as unknown as DurableObjectNamespace<undefined>;
 }
 
 /**
@@ -55,18 +80,4 @@ export class SimulatedWorld extends World {
  */
 export function createWorld(options: WorldOptions = {}): SimulatedWorld {
   return new SimulatedWorld(options);
-}
-
-/** `fetch()` and every method of the class, as a stub has them. */
-function stubProxy(instance: SimulatedInstance): object {
-  const { stub } = instance;
-  const known = { fetch: stub.fetch.bind(stub), id: idOf(instance.host.plan.name) };
-  return new Proxy(known, {
-    get(target, name): unknown {
-      if (name in target || typeof name === "symbol" || name === "then") {
-        return Reflect.get(target, name) as unknown;
-      }
-      return (...args: unknown[]) => stub.call(name, args);
-    },
-  });
 }

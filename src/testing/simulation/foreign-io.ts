@@ -2,6 +2,9 @@
 const FOREIGN =
   /^(FSReq|GetAddrInfo|GetNameInfo|TCPConnect|TCPSocket|UDP|PipeConnect|ProcessWrap|DNS|HTTP|TLS)/i;
 
+/** Those that end by themselves; a connection may stay open for as long as its owner likes. */
+const REQUEST = /^(FSReq|GetAddrInfo|GetNameInfo|TCPConnect|PipeConnect|DNS)/i;
+
 type ListResources = () => readonly string[];
 
 /**
@@ -13,11 +16,16 @@ export class ForeignIo {
   readonly #before: ReadonlyMap<string, number> = this.#count();
 
   /** The kind of I/O that was begun since; undefined when there is none. */
-  find(): string | undefined {
+  find(kinds: RegExp = FOREIGN): string | undefined {
     for (const [type, count] of this.#count()) {
-      if (count > (this.#before.get(type) ?? 0)) return type;
+      if (count > (this.#before.get(type) ?? 0) && kinds.test(type)) return type;
     }
     return undefined;
+  }
+
+  /** Whether I/O is under way that ends by itself, soon. */
+  hasRequest(): boolean {
+    return this.find(REQUEST) !== undefined;
   }
 
   #count(): Map<string, number> {

@@ -1,5 +1,5 @@
 import { SimulatedInstance, type InstanceOptions } from "./simulated-instance.ts";
-import type { ObjectClass } from "./simulated-object.ts";
+import type { ObjectClass } from "./object-plan.ts";
 import { World, type WorldOptions } from "./world.ts";
 
 /** How an instance and its world are simulated. */

@@ -2,8 +2,20 @@ import type { Duration } from "../../core/duration.ts";
 import { FakeContainer, type FakeContainerOptions } from "../fake-container.ts";
 import type { SimulatedFault } from "./fault.ts";
 import type { Pending } from "./pending.ts";
-import { evicted, SimulatedObject, type ObjectClass } from "./simulated-object.ts";
-import { SimulatedStub } from "./simulated-stub.ts";
+import { objectId } from "./object-id.ts";
+import type { ObjectClass } from "./object-plan.ts";
+import { objectStorage } from "./object-storage.ts";
+import { aborted, codeUpdated, lostConnection } from "./platform-errors.ts";
+import { SimulatedObject } from "./simulated-object.ts";
+import {
+  SimulatedStub,
+  testStub,
+  workerStub,
+  type ArgumentsOf,
+  type MethodName,
+  type RemoteMethods,
+  type ResultOf,
+} from "./simulated-stub.ts";
 import type { HookCall } from "./watch-hooks.ts";
 import type { World } from "./world.ts";
 
@@ -15,6 +27,8 @@ export interface InstanceOptions extends FakeContainerOptions {
   readonly env?: object;
   /** Name of the object, `ctx.id.name` (default: `"simulated"`). */
   readonly name?: string;
+  /** The object's id (default: the one of its name). */
+  readonly id?: DurableObjectId;
   /** What the object has as `ctx.exports` (default: nothing). */
   readonly exports?: object;
   /**
@@ -40,7 +54,7 @@ export interface Bill {
   readonly requests: number;
   /** Requests that met a closed port. */
   readonly refusedRequests: number;
-  /** Writes to the storage, without those of SQL. */
+  /** Writes to the storage: values, statements that change something, alarms. */
   readonly writes: number;
 }
 
@@ -50,20 +64,33 @@ export class SimulatedInstance<Instance extends object = object> {
   readonly world: World;
   /** The container: it crashes, hangs and exits on command. */
   readonly container: FakeContainer;
-  /** A stub as a Worker has it, with plain promises: for code that is simulated, too. */
-  readonly stub: SimulatedStub;
+  /**
+   * A stub as a Worker has it, with `fetch()`, the methods of the class and plain promises: for
+   * code that is simulated, too.
+   */
+  readonly stub: SimulatedStub & RemoteMethods<Instance>;
+  /** `ctx.storage`, seen from outside: it takes no time, and outlives the object's memory. */
+  readonly storage: DurableObjectStorage;
   readonly #object: SimulatedObject;
+  readonly #stub: SimulatedStub;
   readonly #beganAtMs: number;
 
   constructor(world: World, objectClass: ObjectClass<Instance>, options: InstanceOptions) {
-    const { env = {}, name = "simulated", exports = {}, ctx } = options;
+    const { env = {}, name = "simulated", id = objectId(name), exports = {}, ctx } = options;
     this.world = world;
     this.#beganAtMs = world.nowMs;
     this.container = new FakeContainer({ ...options, clock: world.scheduler });
     const { container } = this;
-    const plan = { objectClass, container, env, id: idOf(name), name, exports, ctx };
+    const plan = { objectClass, container, env, id, name, exports, ctx };
     this.#object = new SimulatedObject(world, plan);
-    this.stub = new SimulatedStub(world, this.#object);
+    this.#stub = new SimulatedStub(world, this.#object);
+    this.stub = testStub(this.#stub) as SimulatedInstance<Instance>["stub"];
+    this.storage = storageFromOutside(this.#object);
+  }
+
+  /** A stub with nothing beside what a Worker has, for bindings. */
+  get workerStub(): object {
+    return workerStub(this.#stub);
   }
 
   /** What stands behind the stub: for test kits that look inside. */
@@ -74,6 +101,11 @@ export class SimulatedInstance<Instance extends object = object> {
   /** The user's object, if it is in memory. */
   get object(): Instance | undefined {
     return this.#object.instance as Instance | undefined;
+  }
+
+  /** Whether the object is in memory. */
+  get isInMemory(): boolean {
+    return this.#object.instance !== undefined;
   }
 
   /** Every call of a hook of the class, in order, through evictions. */
@@ -91,14 +123,29 @@ export class SimulatedInstance<Instance extends object = object> {
     return this.container.starts.length;
   }
 
+  /** How many times the container has ended. */
+  get stops(): number {
+    return this.container.running ? this.starts - 1 : this.starts;
+  }
+
+  /** How many alarms there were. */
+  get alarms(): number {
+    return this.#object.counts.alarms;
+  }
+
   /** Sends a request through the stub, as a Worker does. */
   fetch(input: RequestInfo | URL, init?: RequestInit): Pending<Response> {
-    return this.world.run(() => this.stub.fetch(input, init));
+    return this.world.run(() => this.#stub.fetch(input, init));
   }
 
   /** Calls a method of the class through the stub. */
+  call<Name extends MethodName<Instance>>(
+    method: Name,
+    ...args: ArgumentsOf<Instance, Name>
+  ): Pending<ResultOf<Instance, Name>>;
+  call(method: string, ...args: unknown[]): Pending<unknown>;
   call(method: string, ...args: unknown[]): Pending<unknown> {
-    return this.world.run(() => this.stub.call(method, args));
+    return this.world.run(() => this.#stub.call(method, args));
   }
 
   /** Lets so much time pass. */
@@ -111,17 +158,30 @@ export class SimulatedInstance<Instance extends object = object> {
     this.container.crash(options);
   }
 
+  /** Ends the app by itself, with code 0. */
+  exit(): void {
+    this.container.exit();
+  }
+
+  /** Ends the app as a new version's rollout does. */
+  rollout(): void {
+    this.container.rollout();
+  }
+
   /** Takes the object out of memory, whatever it does. Calls under way fail. */
   evict(): void {
-    this.#object.end(evicted(), "evicted by force");
+    this.#object.end(lostConnection(), "evicted by force", "sleep");
+  }
+
+  /** Resets the object, as its own `ctx.abort()` does. */
+  abort(reason?: string): void {
+    this.#object.end(aborted(reason), "abort()");
   }
 
   /** Deploys the Worker anew: the object is reset. From then on it may be of another class. */
   deploy(objectClass?: ObjectClass<Instance>): void {
     if (objectClass !== undefined) this.#object.replaceClass(objectClass);
-    const error = new Error("Durable Object reset because its code was updated.");
-    const reason = Object.assign(error, { durableObjectReset: true, retryable: true });
-    this.#object.end(reason, "code updated");
+    this.#object.end(codeUpdated(), "code updated");
   }
 
   /** Has the platform let the object down. */
@@ -145,11 +205,11 @@ export class SimulatedInstance<Instance extends object = object> {
       case "alarm-twice":
         return alarm.inject({ kind: "twice" });
       case "call-dropped":
-        return this.stub.inject("drop");
+        return this.#stub.inject("drop");
       case "call-duplicated":
-        return this.stub.inject("duplicate");
+        return this.#stub.inject("duplicate");
       case "overloaded":
-        return this.stub.inject("overloaded");
+        return this.#stub.inject("overloaded");
       case "clock-jumps":
         this.world.scheduler.jump(fault.byMs);
         return alarm.rearm();
@@ -162,7 +222,7 @@ export class SimulatedInstance<Instance extends object = object> {
     data.disk.failures = 0;
     data.disk.writeMs = 0;
     alarm.heal();
-    this.stub.heal();
+    this.#stub.heal();
   }
 
   /** How many alarms there have been an hour, on average since the beginning. */
@@ -191,7 +251,16 @@ export class SimulatedInstance<Instance extends object = object> {
   }
 }
 
-/** An id that is told apart by its name. */
-export function idOf(name: string): DurableObjectId {
-  return { name, toString: () => name, equals: (other) => other.toString() === name };
+/** It belongs to no life, so that it needs none. */
+function storageFromOutside({ data, alarm }: SimulatedObject): DurableObjectStorage {
+  const nothing = async (): Promise<void> => {};
+  const storage: unknown = objectStorage({
+    data,
+    alarm,
+    check: () => {},
+    access: nothing,
+    confirmed: nothing,
+    exclusively: (work) => work(),
+  });
+  return storage as DurableObjectStorage;
 }

@@ -1,11 +1,13 @@
 import { ContainerError } from "../../errors/container-error.ts";
-import type { FakeContainer } from "../fake-container.ts";
 import { SimulatedAlarm } from "./simulated-alarm.ts";
 import { bodyOf } from "./answer-body.ts";
-import { containerView } from "./container-view.ts";
+import { callMethod } from "./call-method.ts";
+import { HibernatingSockets } from "./hibernation.ts";
 import { Incarnation } from "./incarnation.ts";
+import { confirmed, objectContext } from "./object-context.ts";
 import { ObjectData } from "./object-data.ts";
-import { objectStorage } from "./object-storage.ts";
+import type { ObjectClass, ObjectPlan } from "./object-plan.ts";
+import { lostConnection } from "./platform-errors.ts";
 import { openNodeDatabase, realDatabase, type RealStorage } from "./sql-database.ts";
 import { watchHooks, type HookCall } from "./watch-hooks.ts";
 import type { QueuedEvent } from "./event-queue.ts";
@@ -13,23 +15,6 @@ import type { TimeKeeper, World } from "./world.ts";
 
 /** The runtime evicts an object that nothing has held for so long (measured on workerd). */
 const EVICT_AFTER_MS = 10_000;
-
-/** A class of Durable Objects. */
-export type ObjectClass<Instance extends object = object> = new (
-  ...args: readonly never[]
-) => Instance;
-
-/** What a simulated object is made of. */
-export interface ObjectPlan {
-  readonly objectClass: ObjectClass;
-  readonly container: FakeContainer;
-  readonly env: object;
-  readonly id: object;
-  readonly name: string;
-  readonly exports?: object;
-  /** The state of a real object in workerd; undefined in Node. */
-  readonly ctx: object | undefined;
-}
 
 /** What was counted of one object. */
 export interface ObjectCounts {
@@ -49,19 +34,19 @@ export class SimulatedObject implements TimeKeeper {
   readonly hooks: HookCall[] = [];
   readonly counts: ObjectCounts = { wakeUps: 0, alarms: 0, objectMs: 0, containerMs: 0 };
   readonly #world: World;
-  readonly #answers = new WeakSet<Response>();
+  readonly #sockets: HibernatingSockets;
+  readonly #passed = new WeakSet<object>();
   #class: ObjectClass;
   #life: Incarnation | undefined;
   #evictAt: QueuedEvent | undefined;
   #floorAtMs = 0;
-  #storageGate: Promise<unknown> = Promise.resolve();
 
   constructor(world: World, plan: ObjectPlan) {
     this.#world = world;
     this.plan = plan;
     this.#class = plan.objectClass;
     this.data = new ObjectData(
-      plan.ctx === undefined ? openNodeDatabase() : realDatabase(storageOf(plan.ctx)),
+      plan.ctx === undefined ? openNodeDatabase(world) : realDatabase(storageOf(plan.ctx)),
       () => world.nowMs,
       (error) => this.end(error, "storage failed"),
     );
@@ -71,6 +56,12 @@ export class SimulatedObject implements TimeKeeper {
         this.note(`alarm ${info.retryCount}`);
         return this.deliver((instance) => callMethod(instance, "alarm", [info]));
       },
+    });
+    this.#sockets = new HibernatingSockets({
+      get nowMs() {
+        return world.nowMs;
+      },
+      call: (handler, args) => this.#callHandler(handler, args),
     });
     world.keepTime(this);
     world.onClose(() => this.end(new Error("The simulation was closed."), "closed"));
@@ -94,41 +85,54 @@ export class SimulatedObject implements TimeKeeper {
   async deliver<Result>(call: (instance: object) => Promise<Result>): Promise<Result> {
     const life = this.#life ?? this.#construct();
     const work = async (): Promise<Result> => {
-      await life.gate;
-      await this.#storageGate;
+      await life.gate.admit(undefined);
       const { instance } = life;
       if (instance === undefined) throw new TypeError("Cannot call the object: it was not made");
-      const result = await this.#world.enter(life, () => call(instance));
-      await this.#confirmed(life);
-      return result;
+      try {
+        return await this.#world.enter(life, () => call(instance));
+      } finally {
+        await confirmed(this.#world, life, this.data);
+      }
     };
-    return await life.holdDuring(Promise.race([work(), life.died]));
+    return await life.holdDuring(life.orDeath(work()));
   }
 
-  /** Sends a request, and gives an answer whose body ends with the object where it must. */
-  async fetch(request: Request): Promise<Response> {
+  /**
+   * Sends a request, and gives an answer whose body ends with the object where it must.
+   *
+   * @param onLeft called when the client gives the body up
+   */
+  async fetch(request: Request, onLeft: (reason: unknown) => void = () => {}): Promise<Response> {
     this.note(`request ${request.method} ${new URL(request.url).pathname}`);
     const life = this.#life ?? this.#construct();
     const response = await this.deliver(
       (instance) => callMethod(instance, "fetch", [request]) as Promise<Response>,
     );
     this.note(`answer ${response.status}`);
-    const cut = new Promise<void>((resolve) => {
-      life.died.catch(() => {
-        if (!this.#answers.has(response) || this.#world.nowMs >= this.#floorAtMs) resolve();
-      });
+    const isPassed = this.#passed.has(response) || this.#passed.has(response.body ?? response);
+    return bodyOf(response, {
+      signal: request.signal,
+      onLeft,
+      // What is passed through outlives the object together with its container.
+      onSourceGone: (cut) =>
+        life.onDeath(() => {
+          if (!isPassed || this.#world.nowMs >= this.#floorAtMs) cut();
+        }),
     });
-    return bodyOf(response, cut);
   }
 
-  /** Ends the present life. The container goes with it unless a floor keeps it. */
-  end(reason: unknown, what: string): void {
+  /**
+   * Ends the present life. The container goes with it unless a floor keeps it.
+   *
+   * @param how sockets outlive an object that goes to sleep, and no other
+   */
+  end(reason: unknown, what: string, how: "reset" | "sleep" = "reset"): void {
     const life = this.#life;
     if (life === undefined) return;
     this.note(what);
     this.#life = undefined;
-    this.#storageGate = Promise.resolve();
     life.end(reason);
+    if (how === "reset") this.#sockets.drop();
     this.#letGo();
   }
 
@@ -162,68 +166,31 @@ export class SimulatedObject implements TimeKeeper {
   }
 
   #contextOf(life: Incarnation): object {
-    const world = this.#world;
-    const storage = objectStorage({
+    return objectContext({
+      world: this.#world,
       life,
+      plan: this.plan,
       data: this.data,
       alarm: this.alarm,
-      access: () => this.#access(life),
-    });
-    const container = containerView({
-      world,
-      life,
-      container: this.plan.container,
+      sockets: this.#sockets,
+      end: (reason, what) => {
+        if (this.#life === life) this.end(reason, what);
+      },
+      note: (what) => this.note(what),
       onFloor: (durationMs) => this.#raiseFloor(durationMs),
-      onAnswer: (response) => void this.#answers.add(response),
+      onAnswer: (response) => {
+        this.#passed.add(response);
+        if (response.body !== null) this.#passed.add(response.body);
+      },
     });
-    const own = {
-      id: this.plan.id,
-      props: {},
-      exports: this.plan.exports ?? {},
-      storage,
-      container,
-      waitUntil: (work: Promise<unknown>) => void life.holdDuring(work).catch(() => {}),
-      blockConcurrencyWhile: (work: () => Promise<unknown>) => this.#block(life, work),
-      abort: (reason?: string) => this.#abort(reason),
-    };
-    // The base class of workerd takes a genuine state only, and looks for it along the prototypes.
-    return this.plan.ctx === undefined
-      ? own
-      : (Object.defineProperties(
-          Object.create(this.plan.ctx),
-          Object.getOwnPropertyDescriptors(own),
-        ) as object);
   }
 
-  /** Nothing is delivered to the object until `work` is done; where it fails, the object is reset. */
-  #block(life: Incarnation, work: () => Promise<unknown>): Promise<unknown> {
-    const gate = life.holdDuring(this.#world.enter(life, work));
-    gate.catch((error: unknown) => this.#life === life && this.end(error, "reset by its gate"));
-    life.gate = gate;
-    return gate;
-  }
-
-  #abort(reason = "Application called abort() to reset Durable Object."): never {
-    const error = new Error(reason);
-    this.end(error, "abort()");
-    throw error;
-  }
-
-  /** An asynchronous storage operation: nothing is delivered to the object meanwhile. */
-  async #access(life: Incarnation): Promise<void> {
-    const operation = life.holdDuring(
-      this.#world.scheduler.latency(this.#world.latency.storageMs, life),
-    );
-    this.#storageGate = operation;
-    await operation;
-    if (life.isDead) await new Promise(() => {});
-  }
-
-  /** An answer leaves when what was written before it is on disk. */
-  async #confirmed(life: Incarnation): Promise<void> {
-    const atMs = this.data.confirmedAtMs;
-    if (atMs <= this.#world.nowMs) return;
-    await new Promise<void>((resolve) => void this.#world.scheduler.at(atMs, resolve, life));
+  /** What a handler throws is logged by the platform. One that is missing is not missed. */
+  #callHandler(handler: string, args: readonly unknown[]): void {
+    this.note(handler);
+    this.deliver(async (instance) => {
+      if (handler in instance) await callMethod(instance, handler, args);
+    }).catch((error: unknown) => this.#world.uncaught(error));
   }
 
   #onIdle(life: Incarnation): void {
@@ -231,7 +198,7 @@ export class SimulatedObject implements TimeKeeper {
     const world = this.#world;
     if (this.#evictAt !== undefined) this.#evictAt.isCancelled = true;
     this.#evictAt = world.scheduler.at(world.nowMs + EVICT_AFTER_MS, () => {
-      if (!life.isHeld && !life.isDead) this.end(evicted(), "evicted");
+      if (!life.isHeld && !life.isDead) this.end(lostConnection(), "evicted", "sleep");
     });
   }
 
@@ -259,22 +226,4 @@ function storageOf(ctx: object): RealStorage {
     "INVALID_ARGUMENT",
     "Cannot simulate on this ctx: it has no SQLite storage; give the state of an object whose class is in new_sqlite_classes",
   );
-}
-
-/** What a call gets whose object went away under it. */
-export function evicted(): Error {
-  return Object.assign(new Error("Network connection lost."), { retryable: true });
-}
-
-/** Calls a method of a user's object by its name. */
-export async function callMethod(
-  instance: object,
-  name: string,
-  args: unknown[],
-): Promise<unknown> {
-  const method: unknown = Reflect.get(instance, name);
-  if (typeof method !== "function") {
-    throw new TypeError(`The RPC receiver does not implement the method "${name}".`);
-  }
-  return await (Reflect.apply(method, instance, args) as unknown);
 }

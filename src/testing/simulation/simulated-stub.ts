@@ -1,4 +1,6 @@
-import { callMethod, evicted, type SimulatedObject } from "./simulated-object.ts";
+import { callByRpc } from "./call-method.ts";
+import { lostConnection, overloaded } from "./platform-errors.ts";
+import type { SimulatedObject } from "./simulated-object.ts";
 import type { World } from "./world.ts";
 
 /** How the next calls of a stub are led astray. */
@@ -6,6 +8,10 @@ export type StubFault = "drop" | "duplicate" | "overloaded";
 
 /** A stub of a simulated object, as a Worker has it. */
 export class SimulatedStub {
+  /** The object's id. */
+  readonly id: object;
+  /** The object's name. */
+  readonly name: string;
   readonly #world: World;
   readonly #object: SimulatedObject;
   #faults: StubFault[] = [];
@@ -13,6 +19,8 @@ export class SimulatedStub {
   constructor(world: World, object: SimulatedObject) {
     this.#world = world;
     this.#object = object;
+    this.id = object.plan.id;
+    this.name = object.plan.name;
   }
 
   /** Leads the next call astray. */
@@ -25,17 +33,27 @@ export class SimulatedStub {
     this.#faults = [];
   }
 
+  /** Sends a request to the object. Its signal aborts when the client leaves, also mid-body. */
   async fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
-    const request = new Request(new Request(absolute(input), init));
+    const request = new Request(absolute(input), init);
+    const client = new AbortController();
+    const leave = (): void => client.abort(request.signal.reason);
+    if (request.signal.aborted) leave();
+    else request.signal.addEventListener("abort", leave, { once: true });
+    const sent = new Request(request, { signal: client.signal });
     return await this.#carry(() =>
-      untilAborted(request.signal, this.#object.fetch(request.clone() as Request)),
+      untilAborted(
+        client.signal,
+        this.#object.fetch(sent.clone() as Request, (reason) => client.abort(reason)),
+      ),
     );
   }
 
+  /** Calls a method of the object. */
   async call(method: string, args: readonly unknown[]): Promise<unknown> {
     this.#object.note(`rpc ${method}`);
     return await this.#carry(() =>
-      this.#object.deliver((instance) => callMethod(instance, method, [...args])),
+      this.#object.deliver((instance) => callByRpc(instance, method, args)),
     );
   }
 
@@ -43,7 +61,7 @@ export class SimulatedStub {
     const fault = this.#faults.shift();
     await this.#world.scheduler.latency(this.#world.latency.stubMs);
     if (fault === "overloaded") throw overloaded();
-    if (fault === "drop") throw evicted();
+    if (fault === "drop") throw lostConnection();
     if (fault === "duplicate") await deliver();
     const result = await deliver();
     await this.#world.scheduler.latency(this.#world.latency.stubMs);
@@ -51,13 +69,62 @@ export class SimulatedStub {
   }
 }
 
-function absolute(input: RequestInfo | URL): RequestInfo | URL {
-  return typeof input === "string" ? new URL(input, "http://simulated") : input;
+/** The methods of a class as a stub has them. */
+export type RemoteMethods<Instance> = {
+  readonly [Name in MethodName<Instance>]: (
+    ...args: ArgumentsOf<Instance, Name>
+  ) => Promise<ResultOf<Instance, Name>>;
+};
+
+/** The names of the methods that a stub has of a class, beside `fetch()`. */
+export type MethodName<Instance> = {
+  [Name in keyof Instance]: Instance[Name] extends (...args: never[]) => unknown ? Name : never;
+}[keyof Instance] &
+  Exclude<string, keyof SimulatedStub>;
+
+/** What a method takes. */
+export type ArgumentsOf<Instance, Name extends keyof Instance> = Instance[Name] extends (
+  ...args: infer Arguments
+) => unknown
+  ? Arguments
+  : never;
+
+/** What a method gives, once it is there. */
+export type ResultOf<Instance, Name extends keyof Instance> = Instance[Name] extends (
+  ...args: never[]
+) => infer Result
+  ? Awaited<Result>
+  : never;
+
+/** What Workers have of a stub: `fetch()` and, by their names, the methods of the class. */
+export function workerStub(stub: SimulatedStub): object {
+  const fetch = stub.fetch.bind(stub);
+  return withMethods(stub, { fetch, id: stub.id, name: stub.name });
 }
 
-function overloaded(): Error {
-  const error = new Error("Durable Object is overloaded. Too many requests queued.");
-  return Object.assign(error, { overloaded: true, retryable: false });
+/** A stub as Workers have it, and what tests do with it beside. */
+export function testStub(stub: SimulatedStub): object {
+  const call = stub.call.bind(stub);
+  const inject = stub.inject.bind(stub);
+  const heal = stub.heal.bind(stub);
+  const fetch = stub.fetch.bind(stub);
+  return withMethods(stub, { fetch, id: stub.id, name: stub.name, call, inject, heal });
+}
+
+/** Every other name is that of a method; one for `then()` would make a promise of it. */
+function withMethods(stub: SimulatedStub, own: object): object {
+  return new Proxy(own, {
+    get(target, name): unknown {
+      if (name in target || typeof name === "symbol" || name === "then") {
+        return Reflect.get(target, name) as unknown;
+      }
+      return (...args: unknown[]) => stub.call(name, args);
+    },
+  });
+}
+
+function absolute(input: RequestInfo | URL): RequestInfo | URL {
+  return typeof input === "string" ? new URL(input, "http://simulated") : input;
 }
 
 function untilAborted<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {

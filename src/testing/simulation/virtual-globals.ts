@@ -68,7 +68,7 @@ function platform(host: GlobalsHost): readonly Override[] {
       return host.current;
     },
     uncaught: (error) => host.uncaught(error),
-    enter: (life, work) => host.enter(life as Incarnation, work),
+    reach: (life, work) => host.reach(life as Incarnation, undefined, work),
     later: (deliver) => {
       void host.scheduler.latency([0, 2]).then(deliver);
     },
@@ -93,8 +93,14 @@ function barriers(host: GlobalsHost, foreign: (what: string) => Error): readonly
     },
   });
   const compute: Override = [crypto, "subtle", waiting];
-  if (host.options.allowIo === true) return [compute];
+  if (host.options.allowIo === true) return [compute, [globalThis, "fetch", waitedFetch(host)]];
   return [compute, [globalThis, "fetch", () => Promise.reject(foreign("a fetch() of its own"))]];
+}
+
+/** Where it is allowed, time stands still until the answer is there. */
+function waitedFetch(host: GlobalsHost): typeof fetch {
+  const { fetch } = globalThis;
+  return (input, init) => host.compute(fetch(input, init));
 }
 
 function named(globals: object): readonly Override[] {

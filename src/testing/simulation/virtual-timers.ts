@@ -1,5 +1,6 @@
 import type { QueuedEvent } from "./event-queue.ts";
 import type { Incarnation } from "./incarnation.ts";
+import type { CriticalSection } from "./input-gate.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 type Callback = (...args: unknown[]) => void;
@@ -17,8 +18,9 @@ export interface Timers {
 export interface TimersHost {
   readonly scheduler: Scheduler;
   readonly current: Incarnation | undefined;
+  readonly section: CriticalSection | undefined;
   readonly isForeign: boolean;
-  enter(life: Incarnation, work: () => void): void;
+  reach(life: Incarnation, section: CriticalSection | undefined, work: () => void): void;
 }
 
 interface VirtualTimer {
@@ -67,12 +69,12 @@ export class VirtualTimers {
   }
 
   #arm(id: number, delayMs: number, fire: () => void): void {
-    const { scheduler, current: life, isForeign } = this.#host;
+    const { scheduler, current: life, section, isForeign } = this.#host;
     if (isForeign) return;
     const run = (): void => {
       if (life === undefined) fire();
       else if (life.isDead) this.#clear(id);
-      else this.#host.enter(life, fire);
+      else this.#host.reach(life, section, () => this.#timers.has(id) && fire());
     };
     const event = scheduler.at(scheduler.now() + Math.max(0, delayMs), run, life);
     this.#timers.set(id, { event, release: life?.hold() ?? (() => {}) });

@@ -1,23 +1,25 @@
 /** Whose code hears of a socket. */
 export interface SocketOwner {
   readonly isDead: boolean;
-  /** Rejects when the owner is gone. */
-  readonly died: Promise<never>;
+  /** Keeps the owner in memory until the returned function is called. */
+  hold(): () => void;
+  /** Has `mourn` called when the owner is gone. */
+  onDeath(mourn: () => void): () => void;
 }
 
 /** What a socket of the simulation needs of its world. */
 export interface SocketHost {
   /** Whose code runs now; undefined outside of the simulated objects. */
   readonly current: SocketOwner | undefined;
-  /** Runs code of an owner. */
-  enter(owner: SocketOwner, work: () => void): void;
+  /** Has an event reach code of an owner, when it may. */
+  reach(owner: SocketOwner, work: () => void): void;
   /** Told what a listener throws, as the platform logs it. */
   uncaught(error: unknown): void;
   /** Has `deliver` happen a little later, as a message on a wire does. */
   later(deliver: () => void): void;
 }
 
-type Listener = (event: Event) => void;
+type Listener = ((event: Event) => void) | { handleEvent(event: Event): void };
 
 const OPEN = 1;
 const CLOSING = 2;
@@ -35,6 +37,10 @@ export class SimulatedWebSocket extends EventTarget {
   #hasGotClose = false;
   #waiting: Event[] = [];
   #owner: SocketOwner | undefined;
+  #release = (): void => {};
+  #sink: ((event: Event) => void) | undefined;
+  readonly #outbox: ((peer: SimulatedWebSocket) => void)[] = [];
+  readonly #listeners = new Map<Listener, Listener>();
   #attachment: unknown;
 
   constructor(host: SocketHost) {
@@ -51,14 +57,27 @@ export class SimulatedWebSocket extends EventTarget {
   }
 
   accept(options: { readonly allowHalfOpen?: boolean } = {}): void {
+    this.#mayBeHalfOpen = options.allowHalfOpen ?? false;
+    const owner = this.#host.current;
+    this.#begin();
+    this.#owner = owner;
+    if (owner === undefined) return;
+    this.#release = owner.hold();
+    owner.onDeath(() => this.drop());
+  }
+
+  /** Has its events go to an object, in memory or not, rather than to listeners. */
+  acceptFor(sink: (event: Event) => void): void {
+    this.#begin();
+    this.#sink = sink;
+  }
+
+  #begin(): void {
     if (this.#isAccepted)
       throw new TypeError("Cannot accept() WebSocket that was already accepted.");
     this.#isAccepted = true;
-    this.#owner = this.#host.current;
-    this.#owner?.died.catch(() => this.drop());
-    this.#mayBeHalfOpen = options.allowHalfOpen ?? false;
-    const waiting = this.#waiting.splice(0);
-    for (const event of waiting) this.#host.later(() => this.#emit(event));
+    const waiting = this.#waiting;
+    for (const _event of waiting) this.#host.later(() => this.#emit(waiting.shift()));
   }
 
   send(message: string | ArrayBuffer | ArrayBufferView): void {
@@ -99,12 +118,16 @@ export class SimulatedWebSocket extends EventTarget {
   #sendClose(code: number, reason: string): void {
     this.#hasSentClose = true;
     this.readyState = this.#hasGotClose ? CLOSED : CLOSING;
+    if (this.#hasGotClose) this.#release();
     this.#carry((peer) => peer.#receive(closeEvent(code, reason, true)));
   }
 
+  /** However long each takes, what was sent first comes first. */
   #carry(deliver: (peer: SimulatedWebSocket) => void): void {
+    this.#outbox.push(deliver);
     this.#host.later(() => {
-      if (this.#peer !== undefined) deliver(this.#peer);
+      const next = this.#outbox.shift();
+      if (this.#peer !== undefined) next?.(this.#peer);
     });
   }
 
@@ -114,34 +137,60 @@ export class SimulatedWebSocket extends EventTarget {
       this.#hasGotClose = true;
       this.readyState = this.#hasSentClose ? CLOSED : CLOSING;
     }
-    if (this.#isAccepted) this.#emit(event);
-    else this.#waiting.push(event);
+    if (this.#isAccepted && this.#waiting.length === 0) this.#emit(event);
+    else this.#wait(event);
   }
 
-  #emit(event: Event): void {
+  /** Behind what came before it, and what is still on its way to the listeners. */
+  #wait(event: Event): void {
+    this.#waiting.push(event);
+    if (this.#isAccepted) this.#host.later(() => this.#emit(this.#waiting.shift()));
+  }
+
+  #emit(event: Event | undefined): void {
+    if (event === undefined) return;
     if (event.type === "close" && !this.#hasSentClose && !this.#mayBeHalfOpen) {
       const { code, reason } = event as CloseEvent;
       this.#sendClose(code, reason);
     }
     const owner = this.#owner;
-    if (owner === undefined) this.dispatchEvent(event);
-    else if (!owner.isDead) this.#host.enter(owner, () => void this.dispatchEvent(event));
+    if (this.#sink !== undefined) this.#sink(event);
+    else if (owner === undefined) this.dispatchEvent(event);
+    else if (!owner.isDead) this.#host.reach(owner, () => void this.dispatchEvent(event));
+    if (this.readyState === CLOSED) this.#release();
   }
 
   #breakOff(): void {
+    this.#release();
     if (this.#hasGotClose) return;
     this.#hasSentClose = true;
     this.#receive(closeEvent(1006, "WebSocket disconnected without sending Close frame.", false));
   }
 
-  override addEventListener(type: string, listener: Listener): void {
-    super.addEventListener(type, (event) => {
+  override addEventListener(
+    type: string,
+    listener: Listener,
+    options?: boolean | EventTargetAddEventListenerOptions,
+  ): void {
+    const guarded = this.#listeners.get(listener) ?? this.#guard(listener);
+    this.#listeners.set(listener, guarded);
+    super.addEventListener(type, guarded, options);
+  }
+
+  override removeEventListener(type: string, listener: Listener): void {
+    super.removeEventListener(type, this.#listeners.get(listener) ?? listener);
+  }
+
+  /** What a listener throws is logged by the platform, and stops nothing. */
+  #guard(listener: Listener): Listener {
+    return (event) => {
       try {
-        listener(event);
+        if (typeof listener === "function") listener(event);
+        else listener.handleEvent(event);
       } catch (error) {
         this.#host.uncaught(error);
       }
-    });
+    };
   }
 }
 

@@ -1,9 +1,10 @@
 import { parseDuration, type Duration } from "../../core/duration.ts";
+import { codeScopes, type CodeScopes } from "./code-scopes.ts";
 import { ForeignIo } from "./foreign-io.ts";
 import type { Incarnation } from "./incarnation.ts";
-import { nodeModule } from "./node-module.ts";
+import type { CriticalSection } from "./input-gate.ts";
 import { Pending } from "./pending.ts";
-import { drain, Scheduler, type LatencyRange } from "./scheduler.ts";
+import { drain, Scheduler, type EventOwner, type LatencyRange } from "./scheduler.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { Trace, type TraceOption } from "./trace.ts";
 import { closedError, foreignError, patienceError } from "./world-errors.ts";
@@ -40,15 +41,8 @@ export interface TimeKeeper {
   onTime(fromMs: number, toMs: number): void;
 }
 
-interface ContextStorage {
-  run<Result>(store: Incarnation | undefined, work: () => Result): Result;
-  getStore(): Incarnation | undefined;
-}
-
-let openWorld: World | undefined;
-
-// One for all worlds, so that what a closed one left behind is known for that.
-let context: ContextStorage | undefined;
+// Where the world is that has the globals: found by every copy of this module, by the plugin, too.
+const OPEN_WORLD = Symbol.for("berth.simulation");
 
 /** A clock, a seed, and what happens by them. One world at a time has the globals. */
 export class World {
@@ -60,7 +54,7 @@ export class World {
   readonly errors: unknown[] = [];
   readonly latency: Required<Latencies>;
   readonly options: WorldOptions;
-  readonly #context: ContextStorage;
+  readonly #scopes: CodeScopes;
   readonly #keepers = new Set<TimeKeeper>();
   readonly #observers = new Set<() => void>();
   readonly #closers: (() => void)[] = [];
@@ -73,7 +67,7 @@ export class World {
   #real = 0;
 
   constructor(options: WorldOptions = {}) {
-    openWorld?.close();
+    openWorld()?.close();
     const { seed = 1, epochMs = Date.UTC(2026, 0, 1), latency, patience = "24h" } = options;
     this.options = options;
     this.seed = seed;
@@ -82,8 +76,7 @@ export class World {
     this.trace = new Trace(epochMs, options.trace);
     this.latency = { storageMs: [0, 1], stubMs: [0, 2], containerMs: [0, 2], ...latency };
     this.#patienceMs = parseDuration(patience, "patience");
-    context ??= contextStorage();
-    this.#context = context;
+    this.#scopes = codeScopes();
     this.#restore = installVirtualGlobals(this, foreignError);
     open(this);
   }
@@ -98,13 +91,18 @@ export class World {
 
   /** The life whose code runs now; undefined in a test's own. */
   get current(): Incarnation | undefined {
-    const life = this.#context.getStore();
+    const life = this.#scopes.getStore()?.life;
     return life?.world === this ? life : undefined;
+  }
+
+  /** The critical section whose code runs now. */
+  get section(): CriticalSection | undefined {
+    return this.#scopes.getStore()?.section;
   }
 
   /** Whether code runs that a closed world left behind. Nothing that it does happens here. */
   get isForeign(): boolean {
-    const life = this.#context.getStore();
+    const life = this.#scopes.getStore()?.life;
     return life !== undefined && life.world !== this;
   }
 
@@ -115,18 +113,33 @@ export class World {
 
   /** Runs code of a life. */
   enter<Result>(life: Incarnation, work: () => Result): Result {
-    return this.#context.run(life, work);
+    return this.#scopes.run({ life, section: undefined }, work);
+  }
+
+  /** Runs code of a life in a critical section of it. */
+  enterSection<Result>(life: Incarnation, section: CriticalSection, work: () => Result): Result {
+    return this.#scopes.run({ life, section }, work);
+  }
+
+  /** Lets an event reach code of a life that began to wait for it in a section, when it may. */
+  reach(life: Incarnation, section: CriticalSection | undefined, work: () => void): void {
+    life.gate.pass(section, () => this.#scopes.run({ life, section }, work));
   }
 
   /** Runs code of no life, such as an app's in its container. */
   leave<Result>(work: () => Result): Result {
-    return this.#context.run(undefined, work);
+    return this.#scopes.run(undefined, work);
   }
 
   /** A number that nobody else has. */
   nextSerial(): number {
     this.#serial += 1;
     return this.#serial;
+  }
+
+  /** Has something happen at this moment, in a turn of its own. */
+  soon(work: () => void, owner?: EventOwner): void {
+    this.scheduler.at(this.nowMs, work, owner);
   }
 
   /** Notes what nobody caught. */
@@ -200,7 +213,7 @@ export class World {
     this.#isClosed = true;
     for (const close of this.#closers) close();
     this.#restore();
-    if (openWorld === this) openWorld = undefined;
+    if (openWorld() === this) Reflect.deleteProperty(globalThis, OPEN_WORLD);
   }
 
   /** Only one moves the time at once: whoever comes meanwhile waits for its turn. */
@@ -225,8 +238,9 @@ export class World {
       if (nextAtMs === undefined && this.options.allowIo !== true) {
         throw foreignError(this.#foreign.find() ?? "something that is not simulated");
       }
-      if (nextAtMs !== undefined && nextAtMs > untilMs) throw patienceError(this.#patienceMs);
-      if (nextAtMs !== undefined) this.#step(nextAtMs);
+      if (nextAtMs === undefined || this.#isWaitingForIo(nextAtMs)) continue;
+      if (nextAtMs > untilMs) throw patienceError(this.#patienceMs);
+      this.#step(nextAtMs);
     }
   }
 
@@ -234,7 +248,9 @@ export class World {
     for (;;) {
       await this.#drain();
       const nextAtMs = this.scheduler.nextAtMs;
-      if (this.#isClosed || nextAtMs === undefined || nextAtMs > untilMs) break;
+      if (this.#isClosed) return;
+      if (this.#isWaitingForIo(nextAtMs ?? untilMs)) continue;
+      if (nextAtMs === undefined || nextAtMs > untilMs) break;
       this.#step(nextAtMs);
     }
     this.#count(untilMs);
@@ -242,17 +258,21 @@ export class World {
   }
 
   #step(atMs: number): void {
-    if (atMs > this.nowMs) this.#refuseForeign();
     this.#count(atMs);
     this.scheduler.step();
     for (const observe of this.#observers) observe();
   }
 
-  /** Time must not move while real I/O is under way: where it ends would be left to chance. */
-  #refuseForeign(): void {
-    if (this.options.allowIo === true) return;
+  /**
+   * Time must not move while real I/O is under way: where it ends would be left to chance. Where it
+   * is allowed, time stands still until it is over.
+   */
+  #isWaitingForIo(nextAtMs: number): boolean {
+    if (nextAtMs <= this.nowMs) return false;
+    if (this.options.allowIo === true) return this.#foreign.hasRequest();
     const found = this.#foreign.find();
     if (found !== undefined) throw foreignError(`I/O of the real platform (${found})`);
+    return false;
   }
 
   #count(toMs: number): void {
@@ -271,16 +291,9 @@ export class World {
 }
 
 function open(world: World): void {
-  openWorld = world;
+  Object.defineProperty(globalThis, OPEN_WORLD, { value: world, configurable: true });
 }
 
-function contextStorage(): ContextStorage {
-  const module = nodeModule("node:async_hooks");
-  if (module !== undefined && "AsyncLocalStorage" in module) {
-    const { AsyncLocalStorage } = module as { AsyncLocalStorage: new () => ContextStorage };
-    return new AsyncLocalStorage();
-  }
-  throw new Error(
-    'Cannot simulate: AsyncLocalStorage is missing; in workerd set the compatibility flag "nodejs_compat"',
-  );
+function openWorld(): { close(): void } | undefined {
+  return Reflect.get(globalThis, OPEN_WORLD) as { close(): void } | undefined;
 }

@@ -16,7 +16,7 @@ import { exchange } from "./ingress-client.ts";
 const workspace = new Workspace();
 afterAll(() => workspace.remove());
 
-const podCount = 30;
+const podCount = 12;
 const server =
   'require("net").createServer(s=>s.end(process.env.ID)).listen(8080,()=>console.log("up"))';
 

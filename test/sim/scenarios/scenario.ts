@@ -38,7 +38,7 @@ export function scenario(
 }
 
 /** A class of the subject with fields and methods of its own. */
-export function appClass({ Container: Base }: Subject, plan: AppPlan = {}): AppClass {
+function appClass({ Container: Base }: Subject, plan: AppPlan = {}): AppClass {
   class App extends Base {
     constructor(ctx: DurableObjectState, env: never) {
       super(ctx, env);
