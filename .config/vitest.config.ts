@@ -41,7 +41,7 @@ export default defineConfig({
       }),
       nodeProject("engine", ["engine"], { ...oneByOne, testTimeout: 30_000, hookTimeout: 30_000 }),
       nodeProject("e2e", ["e2e"], {
-        ...oneByOne,
+        pool: "forks", // two at a time: they mostly wait for servers to start
         testTimeout: 120_000,
         hookTimeout: 120_000,
         globalSetup: ["./.config/fresh-dist.ts"],

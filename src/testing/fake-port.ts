@@ -1,4 +1,5 @@
 import type { FakeFaults } from "./fake-faults.ts";
+import { followRedirects } from "./follow-redirects.ts";
 import { connectionLost, type FakeRun } from "./fake-run.ts";
 import { connectFake, type FakeTcpServer } from "./fake-socket.ts";
 
@@ -41,12 +42,13 @@ export class FakePort implements Fetcher {
     const request = new Request(input, init);
     if (new URL(request.url).protocol === "https:") {
       throw new Error(
-        "Connecting to a container using HTTPS is not currently supported; use HTTP instead.",
+        "Connecting to a container using HTTPS is not currently supported; use HTTP instead. TLS is unnecessary anyway, as the connection is already secure by default.",
       );
     }
     const run = this.#host.run();
     if (!run) throw new Error("connect(): Container ingress proxy is not running.");
-    return untilAborted(request.signal, this.#answer(run, request));
+    const answer = followRedirects(request, (sent) => this.#answer(run, sent));
+    return untilAborted(request.signal, answer);
   }
 
   connect(): Socket {
@@ -95,6 +97,8 @@ class AppContext implements FakeAppContext {
 
 /** Cuts the body when the container ends, as its connection would be cut. */
 function breakable(response: Response, run: FakeRun): Response {
+  const { webSocket } = response;
+  if (webSocket !== null && "drop" in webSocket) void run.ended.then(() => drop(webSocket));
   if (response.body === null) return response;
   const source: ReadableStream<unknown> = response.body;
   const reader = source.getReader();
@@ -111,6 +115,12 @@ function breakable(response: Response, run: FakeRun): Response {
     { highWaterMark: 0 },
   );
   return new Response(body, response);
+}
+
+/** A socket of the simulation breaks with its wire; one of workerd's is its app's to close. */
+function drop(socket: WebSocket): void {
+  const breakOff: unknown = Reflect.get(socket, "drop");
+  if (typeof breakOff === "function") Reflect.apply(breakOff, socket, []);
 }
 
 function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {

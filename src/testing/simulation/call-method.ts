@@ -26,22 +26,50 @@ export async function callMethod(
   return await (Reflect.apply(method, instance, args) as unknown);
 }
 
+/** A call by a stub. */
+export interface RpcCall {
+  readonly method: string;
+  readonly args: readonly unknown[];
+  /** Whose method it is. */
+  readonly objectId: string;
+}
+
 /**
  * Calls a method as a stub does: none of those that are not for that, with copies of the arguments
  * and of the result.
  */
-export async function callByRpc(
-  instance: object,
-  name: string,
-  args: readonly unknown[],
-): Promise<unknown> {
+export async function callByRpc(instance: object, call: RpcCall): Promise<unknown> {
+  const { method, args, objectId } = call;
   try {
-    checkCallable(instance, name);
+    checkCallable(instance, method);
     const given = args.map((arg) => rpcCopy(arg));
-    return rpcCopy(await callMethod(instance, name, given));
+    return rpcCopy(await thrownBy(objectId, () => callMethod(instance, method, given)));
   } catch (error) {
-    throw rpcError(error);
+    throw remote(rpcError(error));
   }
+}
+
+/** Has an object answer a request; what it throws arrives as a copy. */
+export async function callFetch(instance: object, request: Request): Promise<Response> {
+  try {
+    return (await callMethod(instance, "fetch", [request])) as Response;
+  } catch (error) {
+    throw remote(rpcError(error));
+  }
+}
+
+/** What code of an object throws tells, on the other side, whose it was. */
+async function thrownBy<Result>(objectId: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const copy = rpcError(error);
+    throw copy instanceof Error ? Object.assign(copy, { durableObjectId: objectId }) : copy;
+  }
+}
+
+function remote(error: unknown): unknown {
+  return error instanceof Error ? Object.assign(error, { remote: true }) : error;
 }
 
 function checkCallable(instance: object, name: string): void {
@@ -50,11 +78,5 @@ function checkCallable(instance: object, name: string): void {
   }
   const prototype = Object.getPrototypeOf(instance) as object;
   if (name in prototype && !(name in Object.prototype)) return;
-  if (!(name in instance) || name in Object.prototype) {
-    throw new TypeError(`The RPC receiver does not implement the method "${name}".`);
-  }
-  throw new TypeError(
-    `The RPC receiver's prototype does not implement "${name}", but the receiver instance does.\n` +
-      "Only properties and methods defined on the prototype can be accessed over RPC.",
-  );
+  throw new TypeError(`The RPC receiver does not implement the method "${name}".`);
 }

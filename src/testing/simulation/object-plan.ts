@@ -10,7 +10,7 @@ export interface ObjectPlan {
   readonly objectClass: ObjectClass;
   readonly container: FakeContainer;
   readonly env: object;
-  readonly id: object;
+  readonly id: { toString(): string };
   readonly name: string;
   readonly exports?: object;
   /** The state of a real object in workerd; undefined in Node. */

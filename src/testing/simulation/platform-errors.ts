@@ -5,7 +5,7 @@ export function lostConnection(): Error {
 
 /** What a call gets of an object that was given up by its own code. */
 export function aborted(reason = "Application called abort() to reset Durable Object."): Error {
-  return new Error(reason);
+  return Object.assign(new Error(reason), { durableObjectReset: true });
 }
 
 /** What a call gets whose object is reset by a deploy. */

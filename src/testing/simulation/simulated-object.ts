@@ -1,7 +1,7 @@
 import { ContainerError } from "../../errors/container-error.ts";
 import { SimulatedAlarm } from "./simulated-alarm.ts";
 import { bodyOf } from "./answer-body.ts";
-import { callMethod } from "./call-method.ts";
+import { callFetch, callMethod } from "./call-method.ts";
 import { HibernatingSockets } from "./hibernation.ts";
 import { Incarnation } from "./incarnation.ts";
 import { confirmed, objectContext } from "./object-context.ts";
@@ -32,6 +32,8 @@ export class SimulatedObject implements TimeKeeper {
   readonly data: ObjectData;
   readonly alarm: SimulatedAlarm;
   readonly hooks: HookCall[] = [];
+  /** What reset it, each time: what broke the stubs that it had. */
+  readonly resets: unknown[] = [];
   readonly counts: ObjectCounts = { wakeUps: 0, alarms: 0, objectMs: 0, containerMs: 0 };
   readonly #world: World;
   readonly #sockets: HibernatingSockets;
@@ -105,9 +107,7 @@ export class SimulatedObject implements TimeKeeper {
   async fetch(request: Request, onLeft: (reason: unknown) => void = () => {}): Promise<Response> {
     this.note(`request ${request.method} ${new URL(request.url).pathname}`);
     const life = this.#life ?? this.#construct();
-    const response = await this.deliver(
-      (instance) => callMethod(instance, "fetch", [request]) as Promise<Response>,
-    );
+    const response = await this.deliver((instance) => callFetch(instance, request));
     this.note(`answer ${response.status}`);
     const isPassed = this.#passed.has(response) || this.#passed.has(response.body ?? response);
     return bodyOf(response, {
@@ -132,7 +132,10 @@ export class SimulatedObject implements TimeKeeper {
     this.note(what);
     this.#life = undefined;
     life.end(reason);
-    if (how === "reset") this.#sockets.drop();
+    if (how === "reset") {
+      this.resets.push(reason);
+      this.#sockets.drop();
+    }
     this.#letGo();
   }
 

@@ -1,3 +1,4 @@
+import { followRedirects } from "../follow-redirects.ts";
 import { callByRpc } from "./call-method.ts";
 import { lostConnection, overloaded } from "./platform-errors.ts";
 import type { SimulatedObject } from "./simulated-object.ts";
@@ -9,7 +10,7 @@ export type StubFault = "drop" | "duplicate" | "overloaded";
 /** A stub of a simulated object, as a Worker has it. */
 export class SimulatedStub {
   /** The object's id. */
-  readonly id: object;
+  readonly id: { toString(): string };
   /** The object's name. */
   readonly name: string;
   readonly #world: World;
@@ -21,6 +22,11 @@ export class SimulatedStub {
     this.#object = object;
     this.id = object.plan.id;
     this.name = object.plan.name;
+  }
+
+  /** What reset the object, each time. */
+  get resets(): readonly unknown[] {
+    return this.#object.resets;
   }
 
   /** Leads the next call astray. */
@@ -36,6 +42,10 @@ export class SimulatedStub {
   /** Sends a request to the object. Its signal aborts when the client leaves, also mid-body. */
   async fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
     const request = new Request(absolute(input), init);
+    return await followRedirects(request, (sent) => this.#send(sent));
+  }
+
+  async #send(request: Request): Promise<Response> {
     const client = new AbortController();
     const leave = (): void => client.abort(request.signal.reason);
     if (request.signal.aborted) leave();
@@ -52,8 +62,9 @@ export class SimulatedStub {
   /** Calls a method of the object. */
   async call(method: string, args: readonly unknown[]): Promise<unknown> {
     this.#object.note(`rpc ${method}`);
+    const objectId = this.id.toString();
     return await this.#carry(() =>
-      this.#object.deliver((instance) => callByRpc(instance, method, args)),
+      this.#object.deliver((instance) => callByRpc(instance, { method, args, objectId })),
     );
   }
 
@@ -96,10 +107,22 @@ export type ResultOf<Instance, Name extends keyof Instance> = Instance[Name] ext
   ? Awaited<Result>
   : never;
 
-/** What Workers have of a stub: `fetch()` and, by their names, the methods of the class. */
+/**
+ * What Workers have of a stub: `fetch()` and, by their names, the methods of the class. As on the
+ * platform it is broken once its object was reset: from then on each call fails with what reset it.
+ */
 export function workerStub(stub: SimulatedStub): object {
-  const fetch = stub.fetch.bind(stub);
-  return withMethods(stub, { fetch, id: stub.id, name: stub.name });
+  let first: number | undefined;
+  const whole = async <Result>(call: () => Promise<Result>): Promise<Result> => {
+    const { resets } = stub;
+    first ??= resets.length;
+    if (resets.length > first) throw resets[first];
+    return await call();
+  };
+  const fetch = (...args: Parameters<SimulatedStub["fetch"]>): Promise<Response> =>
+    whole(() => stub.fetch(...args));
+  const own = { fetch, id: stub.id, name: stub.name };
+  return withMethods((name, args) => whole(() => stub.call(name, args)), own);
 }
 
 /** A stub as Workers have it, and what tests do with it beside. */
@@ -108,17 +131,18 @@ export function testStub(stub: SimulatedStub): object {
   const inject = stub.inject.bind(stub);
   const heal = stub.heal.bind(stub);
   const fetch = stub.fetch.bind(stub);
-  return withMethods(stub, { fetch, id: stub.id, name: stub.name, call, inject, heal });
+  const own = { fetch, id: stub.id, name: stub.name, call, inject, heal };
+  return withMethods(call, own);
 }
 
 /** Every other name is that of a method; one for `then()` would make a promise of it. */
-function withMethods(stub: SimulatedStub, own: object): object {
+function withMethods(call: SimulatedStub["call"], own: object): object {
   return new Proxy(own, {
     get(target, name): unknown {
       if (name in target || typeof name === "symbol" || name === "then") {
         return Reflect.get(target, name) as unknown;
       }
-      return (...args: unknown[]) => stub.call(name, args);
+      return (...args: unknown[]) => call(name, args);
     },
   });
 }

@@ -98,6 +98,7 @@ function isWrite(query: string): boolean {
 }
 
 interface NodeStatement {
+  columns(): readonly { readonly name: string }[];
   all(...bindings: readonly unknown[]): Record<string, string | number | null | Uint8Array>[];
 }
 
@@ -127,7 +128,7 @@ class MemoryDatabase implements SqlDatabase {
   exec(query: string, bindings: readonly SqlValue[]): SqlResult {
     try {
       const rows = this.#rows(query, bindings);
-      const columnNames = Object.keys(rows[0] ?? {});
+      const columnNames = isScript(query) ? [] : this.#columnNames(query);
       return { rows, columnNames, rowsWritten: this.isWrite(query) ? this.#changes() : 0 };
     } catch (error) {
       throw sqliteError(error);
@@ -205,6 +206,12 @@ class MemoryDatabase implements SqlDatabase {
       this.#database.exec(query);
       return [];
     }
+    const parameters = countParameters(query);
+    if (parameters !== bindings.length) {
+      throw new Error(
+        `Wrong number of parameter bindings for SQL query. Expected ${parameters}, got ${bindings.length}.`,
+      );
+    }
     const given = bindings.map((value) =>
       value instanceof ArrayBuffer ? new Uint8Array(value) : value,
     );
@@ -219,6 +226,12 @@ class MemoryDatabase implements SqlDatabase {
     return statement;
   }
 
+  #columnNames(query: string): readonly string[] {
+    return this.#prepare(query)
+      .columns()
+      .map(({ name }) => name);
+  }
+
   #changes(): number {
     return Number(this.#prepare("SELECT changes() AS rows").all()[0]?.["rows"]);
   }
@@ -227,6 +240,16 @@ class MemoryDatabase implements SqlDatabase {
 /** Opens a database in memory whose clock and lots are a world's. */
 export function openNodeDatabase(host: SqlHost): SqlDatabase {
   return new MemoryDatabase(host);
+}
+
+/** How many values a statement takes: `?` each, or the highest of `?1`, `?2`. */
+function countParameters(query: string): number {
+  const code = query.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|--.*|\/\*[\s\S]*?\*\//g, "");
+  let count = 0;
+  for (const [, number] of code.matchAll(/\?(\d*)/g)) {
+    count = number === "" ? count + 1 : Math.max(count, Number(number));
+  }
+  return count;
 }
 
 /** Several statements in one text. Where there are no values to bind, it is allowed. */

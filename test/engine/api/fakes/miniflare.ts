@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 /** A running Miniflare, as far as the tests use it. */
 export interface Runtime {
   readonly ready: Promise<URL>;
+  setOptions(options: object): Promise<void>;
   dispose(): Promise<void>;
 }
 
