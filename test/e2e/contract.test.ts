@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadCases } from "../contract/workerd/load-cases.ts";
 import { startContractWorkerd, type ContractWorkerd } from "../contract/workerd/start-workerd.ts";
-import { skipWithoutNamespaces } from "../e2e/obstacle.ts";
+import { skipWithoutNamespaces } from "./obstacle.ts";
 
 const TIMEOUT_MS = 120_000;
 
