@@ -45,7 +45,7 @@ export interface DockerResult {
   readonly stderr: string;
 }
 
-const main = new URL("../../../src/engine/docker-cli/main.ts", import.meta.url).pathname;
+const main = new URL("../../src/engine/docker-cli/main.ts", import.meta.url).pathname;
 
 /** Starts a fake engine. */
 export async function startFakeEngine(): Promise<FakeEngine> {
