@@ -35,6 +35,7 @@ const sourceChecks: readonly Check[] = [
   { name: "knip", command: ["knip"] },
 ];
 
+// First: the examples are checked against what users install.
 const build: Check = { name: "build", command: ["node", ".config/build.ts", "--if-stale"] };
 
 const directory = mkdtempSync(join(tmpdir(), "berth-check-"));
@@ -43,7 +44,7 @@ try {
     name: "npm pack",
     command: ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", directory],
   };
-  const outcomes = [...sourceChecks, build, pack].map(run);
+  const outcomes = [build, ...sourceChecks, pack].map(run);
   const [tarball = "no-tarball.tgz"] = readdirSync(directory);
   outcomes.push(...packageChecks(join(directory, tarball)).map(run));
   const passed = outcomes.filter(Boolean).length;
