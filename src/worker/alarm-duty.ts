@@ -17,7 +17,7 @@ export async function doAlarmDuty({ platform, supervisor, tasks }: DutyParts): P
   supervisor.takeAlarm();
   await supervisor.reconcile();
   const atMs = platform.clock.now();
-  platform.keepAlive(tasks.runDue(() => supervisor.keep({})));
+  platform.keepAlive(tasks.runDue(() => supervisor.rearm()));
   const { userAlarmAtMs } = supervisor.instance;
   if (userAlarmAtMs !== null && userAlarmAtMs <= atMs) {
     supervisor.keep({ userAlarmAtMs: null });

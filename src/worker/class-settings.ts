@@ -5,6 +5,7 @@ import { parseCheck } from "../core/readiness/parse-check.ts";
 import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
 import { ContainerError } from "../errors/container-error.ts";
 import type { ContainerStartConfigOptions } from "./container-types.ts";
+import { readLiveness, type Liveness } from "./liveness-watch.ts";
 import { readPolicy, type PolicyFields } from "./read-policy.ts";
 import { StartSettings } from "./start-settings.ts";
 
@@ -14,6 +15,7 @@ export interface SettingFields extends ContainerStartConfigOptions, PolicyFields
   readonly requiredPorts?: readonly number[];
   readonly allowedPorts?: readonly number[] | "any";
   readonly ready?: ReadinessCheck;
+  readonly liveness?: Liveness | false;
 }
 
 /** What the fields of a class mean. Read anew at each call: a class may change them at any time. */
@@ -45,7 +47,12 @@ export class ClassSettings {
   check(): void {
     this.#read();
     if (this.#fault instanceof Error) throw this.#fault;
-    if (this.#fields.ready !== undefined) parseCheck(this.#fields.ready, "ready");
+    const { ready, liveness } = this.#fields;
+    if (ready !== undefined) parseCheck(ready, "ready");
+    if (liveness !== undefined && liveness !== false) {
+      readLiveness(liveness);
+      if (liveness.check !== undefined) parseCheck(liveness.check, "liveness.check");
+    }
   }
 
   /** What `ctx.container.start()` is given for the run that begins now. */

@@ -49,9 +49,9 @@ export class Container<Env = Cloudflare.Env> extends ContainerUpkeep<Env> {
     if (options.entrypoint !== undefined) this.entrypoint = options.entrypoint;
     if (options.enableInternet !== undefined) this.enableInternet = options.enableInternet;
     this.#machinery = assemble(this, { ctx, runtime }, options);
-    if (this.alarm !== Container.prototype.alarm) this.#machinery.alarms.wrap(this);
     void ctx.blockConcurrencyWhile(async () => {
       await Promise.resolve(); // the fields of the subclass are set when the constructor has returned
+      if (this.alarm !== Container.prototype.alarm) this.#machinery.alarms.wrap(this);
       this.#machinery.supervisor.construct();
     });
   }

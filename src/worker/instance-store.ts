@@ -34,13 +34,24 @@ export class InstanceStore {
    * changed, in memory neither, and the caller is told.
    */
   keep(changes: Partial<Instance>, dueAtMs: number | undefined): void {
-    const { storage, clock } = this.#platform;
+    const { clock } = this.#platform;
     const before = this.#instance;
     const alarmAtMs = alarmTime(before.alarmAtMs, dueAtMs, clock.now());
-    const after = { ...before, ...changes, alarmAtMs };
-    if (!isSame(before, after)) storage.kv.put(RUN_RECORD_KEY, toRunRecord(after));
+    this.#write({ ...before, ...changes, alarmAtMs });
+  }
+
+  /** Sets the alarm for just then, or deletes it. */
+  rearm(dueAtMs: number | undefined): void {
+    this.#write({ ...this.#instance, alarmAtMs: dueAtMs ?? null });
+  }
+
+  #write(after: Instance): void {
+    const before = this.#instance;
+    if (!isSame(before, after)) {
+      this.#platform.storage.kv.put(RUN_RECORD_KEY, toRunRecord(after));
+    }
     this.#instance = after;
-    if (alarmAtMs !== before.alarmAtMs) this.#control.setAlarm(alarmAtMs);
+    if (after.alarmAtMs !== before.alarmAtMs) this.#control.setAlarm(after.alarmAtMs);
   }
 
   /** Notes that the alarm has come, so that none is set. Returns when it should have come. */

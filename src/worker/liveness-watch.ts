@@ -9,6 +9,8 @@ import {
   type LivenessState,
 } from "../core/liveness.ts";
 import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
+import { ContainerError } from "../errors/container-error.ts";
+import { shown } from "../errors/shown.ts";
 import type { Clock, TimerId } from "../ports/clock.ts";
 import type { Supervisor } from "./supervisor.ts";
 
@@ -111,14 +113,35 @@ export class LivenessWatch {
     }
   }
 
+  /** What cannot be read counts as the default: callers are told by the settings' own check. */
   #policy(): LivenessPolicy {
     const { liveness } = this.#parts.object;
     if (liveness === undefined || liveness === false) return DEFAULT_POLICY;
     if (this.#read?.from !== liveness) {
-      const everyMs = parseDuration(liveness.every ?? "30s", "liveness.every");
-      const policy = { everyMs: Math.max(1_000, everyMs), failures: liveness.failures ?? 3 };
-      this.#read = { from: liveness, policy };
+      this.#read = { from: liveness, policy: readOr(liveness, DEFAULT_POLICY) };
     }
     return this.#read.policy;
+  }
+}
+
+/**
+ * Reads how a class has its app watched.
+ *
+ * @throws {ContainerError} `INVALID_DURATION`, `INVALID_CONFIG`
+ */
+export function readLiveness({ every = "30s", failures = 3 }: Liveness): LivenessPolicy {
+  const everyMs = Math.max(1_000, parseDuration(every, "liveness.every"));
+  if (Number.isInteger(failures) && failures >= 1) return { everyMs, failures };
+  throw new ContainerError(
+    "INVALID_CONFIG",
+    `Cannot read liveness.failures: ${shown(failures)} is no whole number of 1 or more; use 3, say`,
+  );
+}
+
+function readOr(liveness: Liveness, otherwise: LivenessPolicy): LivenessPolicy {
+  try {
+    return readLiveness(liveness);
+  } catch {
+    return otherwise;
   }
 }

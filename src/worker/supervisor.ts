@@ -229,21 +229,14 @@ export class Supervisor {
 
   /** Writes what changed down and sets the alarm, before anything is done about it. Never waits. */
   keep(changes: Partial<Instance>): void {
-    const nowMs = this.#now();
-    const { lifecycle, userAlarmAtMs, busyMs, holds } = { ...this.instance, ...changes };
-    const taskDueAtMs = this.#parts.tasks.nextDueAtMs() ?? Infinity;
-    const dueAtMs = nextAlarm(
-      lifecycle,
-      {
-        policy: this.policy,
-        idleAtMs: this.idleAtMs(nowMs, holds),
-        otherDueAtMs: Math.min(taskDueAtMs, userAlarmAtMs ?? Infinity),
-      },
-      nowMs,
-    );
     const lastActivityMs = this.#lastActivityMs;
-    const all = { ...changes, lastActivityMs, busyMs: busyMs + this.#leases.takeBusyMs() };
-    this.#store.keep(all, dueAtMs);
+    const busyMs = (changes.busyMs ?? this.instance.busyMs) + this.#leases.takeBusyMs();
+    this.#store.keep({ ...changes, lastActivityMs, busyMs }, this.#dueAtMs(changes));
+  }
+
+  /** A task has ended: the alarm that was set lest the object died with it is not kept. */
+  rearm(): void {
+    this.#store.rearm(this.#dueAtMs({}));
   }
 
   /** Says what holds the instance awake, by name and end. */
@@ -260,9 +253,18 @@ export class Supervisor {
 
   /** When the instance is idle for too long, if nothing more happens. */
   idleAtMs(nowMs: number, holds: Readonly<Record<string, number>> = this.instance.holds): number {
-    const { policy } = this;
-    const lastActivityMs = this.#lastActivityMs;
-    return idleAtMs(this.#leases.open, { lastActivityMs, holds, policy }, nowMs);
+    const terms = { lastActivityMs: this.#lastActivityMs, holds, policy: this.policy };
+    return idleAtMs(this.#leases.open, terms, nowMs);
+  }
+
+  /** When the object has to be woken next. */
+  #dueAtMs(changes: Partial<Instance>): number | undefined {
+    const nowMs = this.#now();
+    const { lifecycle, userAlarmAtMs, holds } = { ...this.instance, ...changes };
+    const taskDueAtMs = this.#parts.tasks.nextDueAtMs() ?? Infinity;
+    const otherDueAtMs = Math.min(taskDueAtMs, userAlarmAtMs ?? Infinity);
+    const atMs = this.idleAtMs(nowMs, holds);
+    return nextAlarm(lifecycle, { policy: this.policy, idleAtMs: atMs, otherDueAtMs }, nowMs);
   }
 
   /** An alarm can be lost: while the object is in memory, what ends does so by the time alone. */

@@ -32,6 +32,11 @@ class App extends Container {
     await new Promise(() => {});
   }
 
+  async again(count: number): Promise<void> {
+    calls.push([count, (Date.now() - EPOCH_MS) / 1_000]);
+    if (count > 1) await this.schedule({ in: "10m", id: "again" }, "again", count - 1);
+  }
+
   async fatal(): Promise<void> {
     calls.push(["fatal", 0]);
     this.ctx.abort("died in a task");
@@ -119,6 +124,25 @@ describe("schedule()", () => {
 });
 
 describe("A task that fails", () => {
+  it("may put another in its own place while it runs", async () => {
+    const box = await boxOf();
+    await box.call("schedule", { in: "1m", id: "again" }, "again", 3);
+    await box.advance("1h");
+    expect(calls.map(([count]) => count)).toEqual([3, 2, 1]);
+    expect(times()).toEqual([60, 660, 1260]);
+    expect(await box.call("listSchedules")).toEqual([]);
+    expect(box.alarms).toBe(3);
+  });
+
+  it("is tried again within two minutes when its object dies under it", async () => {
+    const box = await boxOf();
+    await box.call("schedule", { in: "1m", id: "hang" }, "hang");
+    await box.advance("70s");
+    box.deploy();
+    await box.advance("2m");
+    expect(times()).toEqual([60, 120]);
+  });
+
   it("is tried again after 2 s, then twice as long each time, up to five minutes", async () => {
     const box = await boxOf();
     failures = 9;

@@ -32,6 +32,18 @@ describe("simulate()", () => {
     box.close();
   });
 
+  it("stops an idle container of a class whose own alarm, a field, forgets the library's", async () => {
+    class Forgetful extends App {
+      override alarm = async (): Promise<void> => {};
+      override onError(): void {}
+    }
+    await using box = await simulate(Forgetful);
+    await box.fetch("/");
+    await box.advance("12m");
+    expect(box.container.running).toBe(false);
+    expect(box.callsOf("onStop")).toMatchObject([[{ cause: "idle" }]]);
+  });
+
   it("carries a WebSocket", async () => {
     const app = (): Response => {
       const { 0: client, 1: server } = new WebSocketPair();

@@ -87,6 +87,14 @@ describe("A duration that is none", () => {
     },
   );
 
+  it.each([
+    [{ every: "soon" }, 'Cannot read liveness.every: "soon"'],
+    [{ failures: 0 }, "Cannot read liveness.failures: 0"],
+  ])("names what of liveness it cannot read: %o", async (liveness, message) => {
+    const box = createBox({ fields: { liveness } });
+    expect(await messageOf(box.stub.start())).toContain(message);
+  });
+
   it("names stopGrace, too", async () => {
     const box = createBox({ fields: { stopGrace: "soon" } });
     expect(await messageOf(box.stub.start())).toContain('Cannot read stopGrace: "soon"');

@@ -7,7 +7,7 @@ import {
   type Outcome,
 } from "../../core/schedule/after-try.ts";
 import type { CronParser } from "../../core/schedule/cron-parser.ts";
-import type { Task } from "../../core/schedule/task.ts";
+import { LEASE_MS, type Task } from "../../core/schedule/task.ts";
 import { ContainerError } from "../../errors/container-error.ts";
 import { shown } from "../../errors/shown.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -38,7 +38,8 @@ export interface SchedulerParts {
 export class Scheduler {
   readonly #parts: SchedulerParts;
   readonly #store: TaskStore;
-  readonly #running = new Set<string>();
+  /** The tasks under way by their ids, and when each is looked at again, lest its object died. */
+  readonly #running = new Map<string, number>();
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
@@ -47,7 +48,10 @@ export class Scheduler {
 
   /** When a task is due next, in milliseconds since the epoch. */
   nextDueAtMs(): number | undefined {
-    return this.#store.list("live").find(({ id }) => !this.#running.has(id))?.dueAtMs;
+    const due = this.#store
+      .list("live")
+      .map(({ id, dueAtMs }) => Math.max(dueAtMs, this.#running.get(id) ?? 0));
+    return due.length === 0 ? undefined : Math.min(...due);
   }
 
   /**
@@ -105,6 +109,9 @@ export class Scheduler {
    */
   async runDue(onSettled: () => void): Promise<void> {
     const nowMs = this.#parts.clock.now();
+    for (const [id, lookAtMs] of this.#running) {
+      if (lookAtMs <= nowMs) this.#running.set(id, nowMs + LEASE_MS);
+    }
     const due = this.#store
       .list("live")
       .filter(({ id, dueAtMs }) => dueAtMs <= nowMs && !this.#running.has(id));
@@ -121,7 +128,7 @@ export class Scheduler {
     }
     const claimed = claim(task, nowMs);
     this.#store.put(claimed);
-    this.#running.add(task.id);
+    this.#running.set(task.id, claimed.dueAtMs);
     try {
       await this.#try(claimed);
     } finally {
@@ -141,9 +148,12 @@ export class Scheduler {
     }
   }
 
-  /** What was removed meanwhile stays so; what the class can no longer reckon is put aside. */
+  /**
+   * What was removed meanwhile stays so, and what was put in its place stays as it is; what the
+   * class can no longer reckon is put aside.
+   */
   #settle(task: Task, decide: () => Outcome): void {
-    if (this.#store.get(task.id) === undefined) return;
+    if (!isSameTry(task, this.#store.get(task.id))) return;
     let outcome: Outcome;
     try {
       outcome = decide();
@@ -191,6 +201,11 @@ export class Scheduler {
     const tasks = this.#store.list(state);
     return callback === undefined ? tasks : tasks.filter((task) => task.callback === callback);
   }
+}
+
+/** Whether a task is still the one that was tried: one that takes its place was not tried yet. */
+function isSameTry(tried: Task, stored: Task | undefined): boolean {
+  return stored?.attempts === tried.attempts && stored.slotMs === tried.slotMs;
 }
 
 /** A method that is gone since a deploy does not come back by trying. */
