@@ -1,8 +1,14 @@
 import type { Clock } from "./clock.ts";
 import type { ContainerRuntime } from "./container-runtime.ts";
 
-/** What the shell uses of a Durable Object's storage: synchronous, so nothing waits on it. */
-export type ObjectStorage = Pick<DurableObjectStorage, "kv" | "sql" | "setAlarm" | "deleteAlarm">;
+/**
+ * What the shell uses of a Durable Object's storage: synchronous, so nothing waits on it, but for
+ * `sync()`, before code of the user that may end the object.
+ */
+export type ObjectStorage = Pick<
+  DurableObjectStorage,
+  "kv" | "sql" | "setAlarm" | "deleteAlarm" | "sync"
+>;
 
 /** What the shell needs of the platform. */
 export interface Platform {

@@ -49,7 +49,7 @@ export class Supervisor {
     this.#parts = parts;
     const control = new PlatformControl(platform, report);
     this.#leases = new LeaseBook(platform.clock);
-    this.#hooks = new HookRunner(host, (work) => platform.keepAlive(work));
+    this.#hooks = new HookRunner(host, platform);
     this.#exits = new ExitWatch(platform.runtime, {
       onEnding: (ending) => this.dispatch({ ...ending, random: platform.random() }),
       report,

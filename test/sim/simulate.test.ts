@@ -44,6 +44,20 @@ describe("simulate()", () => {
     expect(box.callsOf("onStop")).toMatchObject([[{ cause: "idle" }]]);
   });
 
+  it("bounds a hook that ends its object in its first turn", async () => {
+    class Suicidal extends App {
+      override onStop(): void {
+        this.ctx.abort("died in onStop");
+      }
+      override onError(): void {}
+    }
+    await using box = await simulate(Suicidal);
+    await box.fetch("/");
+    await box.advance("3h");
+    expect(box.callsOf("onStop")).toHaveLength(5);
+    expect(box.alarmsPerHour()).toBeLessThan(20);
+  });
+
   it("carries a WebSocket", async () => {
     const app = (): Response => {
       const { 0: client, 1: server } = new WebSocketPair();

@@ -441,7 +441,9 @@ describe("Container after eviction", () => {
     await box.stub.stop();
     await evictDurableObject(box.stub);
     await runDurableObjectAlarm(box.stub);
-    await until(() => box.stops.length === 1);
+    // The pool lets the evicted object live on, and a fake container tells it of its end, too.
+    await until(() => box.stops.length > 0);
+    expect(new Set(box.stops.map(({ runId }) => runId))).toEqual(new Set([1]));
     expect(box.container.running).toBe(false);
   });
 });

@@ -32,7 +32,7 @@ export class InputGate {
 
   /** Has an event reach the code that waits for it, now or when it may. */
   pass(section: CriticalSection | undefined, deliver: () => void): void {
-    if (this.#waiting.length === 0 && this.#isOpenFor(section)) deliver();
+    if (this.#mayPass(section)) deliver();
     else this.#wait({ section, deliver });
   }
 
@@ -55,7 +55,8 @@ export class InputGate {
     work: (section: CriticalSection) => Promise<Result>,
   ): Promise<Result> {
     const section = new CriticalSection(lasting(parent));
-    await this.admit(section.parent);
+    // At once where nothing is in the way: what comes in this very turn has to wait already.
+    if (!this.#mayPass(section.parent)) await this.admit(section.parent);
     this.#active = section;
     try {
       return await work(section);
@@ -64,6 +65,10 @@ export class InputGate {
       this.#active = lasting(this.#active);
       this.#open();
     }
+  }
+
+  #mayPass(section: CriticalSection | undefined): boolean {
+    return this.#waiting.length === 0 && this.#isOpenFor(section);
   }
 
   #isOpenFor(section: CriticalSection | undefined): boolean {

@@ -58,12 +58,13 @@ export function objectContext(ground: ContextGround): object {
 /** Resolves when what was written up to now is on disk. */
 export async function confirmed(world: World, life: Incarnation, data: ObjectData): Promise<void> {
   const atMs = data.confirmedAtMs;
-  if (atMs <= world.nowMs) return;
+  if (atMs === undefined) return;
   await new Promise<void>((resolve) => void world.scheduler.at(atMs, resolve, life));
 }
 
 function abort(ground: ContextGround, reason?: string): never {
   const error = aborted(reason);
+  ground.data.loseTurn();
   ground.end(error, "abort()");
   throw error;
 }

@@ -4,6 +4,10 @@ import type { SqlDatabase, SqlResult, SqlValue } from "./sql-database.ts";
 /** A change that is not on disk yet. */
 interface Unconfirmed {
   readonly confirmedAtMs: number;
+  /** In which turn of the world it was made: it is written as the turn ends. */
+  readonly turn: number;
+  /** How many changes were made before it. */
+  readonly sequence: number;
   /** Takes it back; a change of the database is taken back with all of them. */
   readonly undo?: () => void;
   /** Makes it again: a change of the database that is on disk after all. */
@@ -18,6 +22,13 @@ export interface Disk {
   failures: number;
 }
 
+/** Whose time it is. */
+export interface DataHost {
+  now(): number;
+  /** A number that is another in each turn. */
+  readonly turn: number;
+}
+
 /** What of one object outlives its memory: its values, its database, its alarm. */
 export class ObjectData {
   readonly values = new Map<string, unknown>();
@@ -25,21 +36,23 @@ export class ObjectData {
   readonly disk: Disk = { writeMs: 0, failures: 0 };
   /** How many writes there were. */
   writes = 0;
-  readonly #now: () => number;
+  readonly #host: DataHost;
   readonly #onFailure: (error: Error) => void;
   #unconfirmed: Unconfirmed[] = [];
+  #sequence = 0;
   #journal: (() => void)[] | undefined;
 
   /** @param onFailure told when a write failed: the platform resets the object then */
-  constructor(database: SqlDatabase, now: () => number, onFailure: (error: Error) => void) {
+  constructor(database: SqlDatabase, host: DataHost, onFailure: (error: Error) => void) {
     this.database = database;
-    this.#now = now;
+    this.#host = host;
     this.#onFailure = onFailure;
   }
 
-  /** When what was written up to now is on disk. */
-  get confirmedAtMs(): number {
-    return this.#unconfirmed.at(-1)?.confirmedAtMs ?? 0;
+  /** When what was written up to now is on disk, in a later turn; undefined when it is. */
+  get confirmedAtMs(): number | undefined {
+    const last = this.#unconfirmed.at(-1);
+    return last !== undefined && this.#isPending(last) ? last.confirmedAtMs : undefined;
   }
 
   get(key: string): unknown {
@@ -61,7 +74,7 @@ export class ObjectData {
   sql(query: string, bindings: readonly SqlValue[]): SqlResult {
     if (!this.database.isWrite(query)) return this.database.exec(query, bindings);
     this.#beginWrite();
-    if (this.disk.writeMs > 0) this.database.hold();
+    this.database.hold();
     const result = this.database.exec(query, bindings);
     this.#note({ redo: () => void this.database.exec(query, bindings) });
     return result;
@@ -109,10 +122,12 @@ export class ObjectData {
   beginTransaction(): { readonly rollBack: () => void; readonly end: () => void } {
     const outer = this.#journal;
     const journal: (() => void)[] = [];
+    const first = this.#sequence;
     this.#journal = journal;
     return {
       rollBack: () => {
         for (const undo of journal.splice(0).toReversed()) undo();
+        this.#unconfirmed = this.#unconfirmed.filter(({ sequence }) => sequence < first);
       },
       end: () => {
         this.#journal = outer;
@@ -123,8 +138,15 @@ export class ObjectData {
 
   /** Loses what is not on disk, as when the machine dies. */
   loseUnconfirmed(): void {
-    const nowMs = this.#now();
-    const isLost = ({ confirmedAtMs }: Unconfirmed): boolean => confirmedAtMs > nowMs;
+    this.#lose(({ confirmedAtMs }) => confirmedAtMs > this.#host.now());
+  }
+
+  /** Loses what this turn has written, too, as when the object gives itself up in it. */
+  loseTurn(): void {
+    this.#lose((change) => this.#isPending(change));
+  }
+
+  #lose(isLost: (change: Unconfirmed) => boolean): void {
     for (const change of this.#unconfirmed.toReversed()) if (isLost(change)) change.undo?.();
     const kept = this.#unconfirmed.filter((change) => !isLost(change));
     this.#unconfirmed = [];
@@ -151,14 +173,24 @@ export class ObjectData {
 
   /** What the database holds back is kept until all of it is on disk. */
   #forgetConfirmed(): void {
-    if (this.#unconfirmed.length === 0 || this.confirmedAtMs > this.#now()) return;
+    if (this.#unconfirmed.length === 0 || this.confirmedAtMs !== undefined) return;
     this.#unconfirmed = [];
     this.database.confirm();
   }
 
-  #note(change: Omit<Unconfirmed, "confirmedAtMs">): void {
-    if (this.disk.writeMs === 0 && this.#unconfirmed.length === 0) return;
-    const confirmedAtMs = Math.max(this.confirmedAtMs, this.#now() + this.disk.writeMs);
-    this.#unconfirmed.push({ confirmedAtMs, ...change });
+  #note(change: Pick<Unconfirmed, "undo" | "redo">): void {
+    const last = this.#unconfirmed.at(-1)?.confirmedAtMs ?? 0;
+    const confirmedAtMs = Math.max(last, this.#host.now() + this.disk.writeMs);
+    this.#unconfirmed.push({
+      confirmedAtMs,
+      turn: this.#host.turn,
+      sequence: this.#sequence,
+      ...change,
+    });
+    this.#sequence += 1;
+  }
+
+  #isPending({ confirmedAtMs, turn }: Unconfirmed): boolean {
+    return confirmedAtMs > this.#host.now() || turn === this.#host.turn;
   }
 }

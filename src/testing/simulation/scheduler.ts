@@ -25,6 +25,8 @@ export class Scheduler implements Clock {
   readonly #queue = new EventQueue();
   readonly #random: () => number;
   readonly #salt: number;
+  /** How many events have happened. */
+  turn = 0;
   #nowMs: number;
   #sequence = 0;
 
@@ -80,6 +82,7 @@ export class Scheduler implements Clock {
     const event = this.#queue.take();
     if (event === undefined) return;
     this.#nowMs = Math.max(this.#nowMs, event.atMs);
+    this.turn += 1;
     event.run();
   }
 

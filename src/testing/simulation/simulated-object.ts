@@ -49,7 +49,7 @@ export class SimulatedObject implements TimeKeeper {
     this.#class = plan.objectClass;
     this.data = new ObjectData(
       plan.ctx === undefined ? openNodeDatabase(world) : realDatabase(storageOf(plan.ctx)),
-      () => world.nowMs,
+      world.scheduler,
       (error) => this.end(error, "storage failed"),
     );
     this.alarm = new SimulatedAlarm(world, {

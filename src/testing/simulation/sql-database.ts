@@ -154,6 +154,7 @@ class MemoryDatabase implements SqlDatabase {
   }
 
   begin(): SqlTransaction {
+    this.hold(); // around it, not within
     this.#database.exec("SAVEPOINT simulated");
     return {
       commit: () => this.#database.exec("RELEASE simulated"),

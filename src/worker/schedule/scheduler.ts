@@ -130,6 +130,7 @@ export class Scheduler {
     this.#store.put(claimed);
     this.#running.set(task.id, claimed.dueAtMs);
     try {
+      await this.#parts.storage.sync(); // a try that ends its object in its first turn counts, too
       await this.#try(claimed);
     } finally {
       this.#running.delete(task.id);

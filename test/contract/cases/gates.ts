@@ -44,6 +44,27 @@ export const gateCases: readonly ContractCase[] = [
     expected: ["first begins", "first ends", "second"],
   }),
   outsideCase({
+    title: "no event comes before the constructor's blockConcurrencyWhile() has ended",
+    steps: {
+      construct: ({ ctx, notes }) => {
+        void ctx.blockConcurrencyWhile(async () => {
+          await sleep(100);
+          notes.push("constructed");
+        });
+        return null;
+      },
+      abort: ({ ctx }) => (ctx.abort("enough"), null),
+      second,
+    },
+    phase: async (client) => {
+      await client.act("look");
+      await outcome(() => client.act("abort"));
+      await client.act("second");
+      return await client.act("notes");
+    },
+    expected: ["constructed", "second"],
+  }),
+  outsideCase({
     title: "blockConcurrencyWhile() that fails resets the object",
     steps: {
       first: async ({ ctx }) => {

@@ -36,6 +36,37 @@ export const resetCases: readonly ContractCase[] = [
     },
     expected: { constructions: 2, wasRunning: true, running: true, same: true },
   }),
+  outsideCase({
+    title: "abort() loses what its turn has written, and nothing that sync() has confirmed",
+    steps: {
+      write: async ({ ctx, storage }) => {
+        storage.kv.put("kept", "yes");
+        storage.sql.exec("CREATE TABLE kept (one)");
+        await storage.setAlarm(Date.now() + 3_600_000);
+        await storage.sync();
+        storage.kv.put("lost", "yes");
+        storage.sql.exec("CREATE TABLE lost (one)");
+        void storage.deleteAlarm();
+        ctx.abort("enough");
+        return null;
+      },
+      read: async ({ storage }) => ({
+        kept: storage.kv.get<string>("kept") ?? null,
+        lost: storage.kv.get<string>("lost") ?? null,
+        tables: storage.sql
+          .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE name IN ('kept', 'lost')")
+          .toArray()
+          .map(({ name }) => name),
+        hasAlarm: (await storage.getAlarm()) !== null,
+      }),
+    },
+    phase: async (client) => {
+      await client.act("look");
+      await outcome(() => client.act("write"));
+      return await client.act("read");
+    },
+    expected: { kept: "yes", lost: null, tables: ["kept"], hasAlarm: true },
+  }),
   {
     title: "a restart of the runtime leaves a container with setInactivityTimeout() as it is",
     steps: { start: startLasting, read: (probe) => ask(probe, "/read"), write },
