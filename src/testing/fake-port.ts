@@ -71,7 +71,8 @@ export class FakePort implements Fetcher {
     const answer = this.#host.app(request, new AppContext(this.#port, run));
     const response = await run.orCut(Promise.resolve(answer));
     if (cut === "after") throw connectionLost();
-    return breakable(response, run);
+    // HTTP has no way to send a body after HEAD, whatever the app says.
+    return breakable(request.method === "HEAD" ? new Response(null, response) : response, run);
   }
 }
 

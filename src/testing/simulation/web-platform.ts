@@ -64,7 +64,7 @@ function requestClass(): unknown {
     readonly #signal: AbortSignal | undefined;
 
     constructor(input: RequestInfo | URL, init: RequestInit = {}) {
-      const { signal, ...rest } = init;
+      const { signal, ...rest } = asInit(init);
       super(input, { ...rest, ...{ duplex: "half" } });
       const source = Object(input) as { readonly cf?: unknown; readonly signal?: AbortSignal };
       this.#cf = init.cf ?? source.cf;
@@ -83,6 +83,13 @@ function requestClass(): unknown {
       return new Request(super.clone(), { cf: this.cf, signal: this.signal });
     }
   };
+}
+
+/** A request may stand for its own settings, which are no properties of itself. */
+function asInit(init: RequestInit): RequestInit {
+  if (!(init instanceof globalThis.Request)) return init;
+  const { method, headers, body, redirect, signal } = init;
+  return { method, headers, body, redirect, signal };
 }
 
 /** One signal for several, each held for as long as it lives. */

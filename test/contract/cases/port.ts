@@ -98,6 +98,28 @@ export const portCases: readonly ContractCase[] = [
     },
   }),
   insideCase({
+    title: "a request may stand for its own settings",
+    step: async (probe) => {
+      await startApp(probe);
+      const port = probe.container.getTcpPort(APP_PORT);
+      const headers = { "x-probe": "yes" };
+      const request = new Request("http://other/", { method: "PUT", headers, body: "hello" });
+      const response = await port.fetch("http://app/echo", request);
+      return await response.json<Record<string, Observation>>();
+    },
+    expected: { method: "PUT", url: "http://app/echo", header: "yes", body: "hello" },
+  }),
+  insideCase({
+    title: "an answer to HEAD has no body",
+    step: async (probe) => {
+      await startApp(probe);
+      const port = probe.container.getTcpPort(APP_PORT);
+      const response = await port.fetch("http://app/", { method: "HEAD" });
+      return [response.status, await response.text()];
+    },
+    expected: [200, ""],
+  }),
+  insideCase({
     title: "a redirect is followed unless told otherwise",
     step: async (probe) => {
       await startApp(probe);

@@ -106,6 +106,7 @@ export const IDLE = [
       for (const [sleepAfter, beforeMs, afterMs] of [
         ["1d", 86_000_000, 90_000_000],
         ["1h30m", 5_300_000, 5_500_000],
+        ["500ms", 300, 1_300],
       ] as const) {
         const box = await boxOf(subject, { fields: { sleepAfter } });
         await ready(box);

@@ -22,7 +22,9 @@ export const ALARMS = [
     12,
     "a task whose method is gone since a deploy is told once, and wakes nobody again",
     async (subject) => {
-      const box = await boxOf(subject, { methods: { old() {} } });
+      const errors: string[] = [];
+      const onError = (error: unknown): void => void errors.push(String(error));
+      const box = await boxOf(subject, { methods: { old() {}, onError } });
       await box.call("schedule", 5, "old", "x");
       Reflect.deleteProperty(Object.getPrototypeOf(box.object) as object, "old");
       await box.advance("30s");
@@ -30,12 +32,13 @@ export const ALARMS = [
       await box.advance("30m");
       expect(box.bill().alarms).toBe(alarms);
       expect(alarms).toBeLessThanOrEqual(2);
+      expect(errors).toEqual([expect.stringContaining('no method "old"')]);
     },
   ),
 
   scenario(
     13,
-    "a task that throws is tried again, and others run all the same",
+    "a task that throws is tried again, and put aside in the end; others run all the same",
     async (subject) => {
       const calls: string[] = [];
       const box = await boxOf(subject, {
@@ -45,12 +48,20 @@ export const ALARMS = [
             calls.push("bad");
             if (calls.filter((call) => call === "bad").length < 3) throw new Error("not yet");
           },
+          worst: () => {
+            calls.push("worst");
+            throw new Error("never");
+          },
         },
       });
       await box.call("schedule", 1, "bad", "x");
       await box.call("schedule", 1, "good", "x");
       await box.advance("5m");
       expect(calls.toSorted()).toEqual(["bad", "bad", "bad", "good"]);
+      await box.call("schedule", 1, "worst", "x");
+      await box.advance("1h");
+      expect(calls.filter((call) => call === "worst")).toHaveLength(10);
+      expect(await box.call("listDeadLetters")).toMatchObject([{ callback: "worst" }]);
     },
   ),
 

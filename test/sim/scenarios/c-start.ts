@@ -1,5 +1,10 @@
 import { expect } from "vitest";
-import { ability, answer, boxOf, scenario } from "./scenario.ts";
+import { ability, answer, boxOf, scenario, type Subject } from "./scenario.ts";
+
+/** An error that says something; ours has its code in it. */
+function timeoutOf({ name }: Subject): object {
+  return { message: expect.stringMatching(name === "berth" ? /PORT_TIMEOUT/ : /./) as unknown };
+}
 
 export const START = [
   scenario(17, "5 cold requests at once: 1 start, 1 onStart, 5 × 200", async (subject) => {
@@ -28,10 +33,16 @@ export const START = [
     async (subject) => {
       const box = await boxOf(subject, { options: { bootMs: 500 } });
       const first = box.call("startAndWaitForPorts", { startOptions: { envVars: { A: "1" } } });
+      await box.advance("10ms"); // so that it comes first, whatever the seed
       const second = box.call("startAndWaitForPorts", { startOptions: { envVars: { A: "2" } } });
       const results = await Promise.allSettled([first, second]);
-      const outcomes = results.map(({ status }) => status).toSorted();
-      expect(outcomes).toEqual(["fulfilled", "rejected"]);
+      expect(results).toMatchObject([
+        { status: "fulfilled" },
+        {
+          status: "rejected",
+          reason: { message: expect.stringContaining("START_CONFLICT") as unknown },
+        },
+      ]);
     },
   ),
 
@@ -39,14 +50,16 @@ export const START = [
     20,
     "a budget that is smaller than the boot ends in an error, and in no ready state",
     async (subject) => {
-      const box = await boxOf(subject, { options: { ports: [] } });
-      await expect(
-        box.call("startAndWaitForPorts", {
-          ports: 8080,
-          cancellationOptions: { instanceGetTimeoutMS: 5_000, portReadyTimeoutMS: 200 },
-        }),
-      ).rejects.toThrow();
-      expect(await box.call("getState")).not.toMatchObject({ status: "healthy" });
+      for (const portReadyTimeoutMS of [200, 0]) {
+        const box = await boxOf(subject, { options: { ports: [] } });
+        await expect(
+          box.call("startAndWaitForPorts", {
+            ports: 8080,
+            cancellationOptions: { instanceGetTimeoutMS: 5_000, portReadyTimeoutMS },
+          }),
+        ).rejects.toMatchObject(timeoutOf(subject));
+        expect(await box.call("getState")).not.toMatchObject({ status: "healthy" });
+      }
     },
   ),
 
@@ -85,7 +98,8 @@ export const START = [
     open(8081, 250);
     open(8082, 500);
     open(8083, 750);
-    await expect(waiting).rejects.toThrow();
+    await expect(waiting).rejects.toMatchObject(timeoutOf(subject));
+    expect(Date.now() - began).toBeGreaterThanOrEqual(300);
     expect(Date.now() - began).toBeLessThan(400);
   }),
 

@@ -250,7 +250,7 @@ export const PROXYING = [
     for (const status of [204, 304]) {
       expect(await answer(box.fetch(`/${status}`))).toEqual([status, ""]);
     }
-    expect((await box.fetch("/", { method: "HEAD" })).status).toBe(200);
+    expect(await answer(box.fetch("/", { method: "HEAD" }))).toEqual([200, ""]);
   }),
 
   scenario(
@@ -311,7 +311,9 @@ export const PROXYING = [
       const box = await boxOf(subject, { options: { ports: [] } });
       const response = await box.fetch("/");
       expect(response.status).toBe(503);
-      expect(await response.text()).not.toMatch(/10\.0\.0\.1|8080/);
+      const body = await response.text();
+      expect(body).not.toMatch(/10\.0\.0\.1|8080/);
+      expect(JSON.parse(body)).toMatchObject({ error: { code: "PORT_TIMEOUT" } });
       expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
     },
   ),
@@ -320,9 +322,9 @@ export const PROXYING = [
     51,
     "all instances taken is 503 with Retry-After, too many starts is 429",
     async (subject) => {
-      for (const [text, status] of [
-        ["Maximum number of running container instances exceeded", 503],
-        ["you are starting too many containers per second", 429],
+      for (const [text, status, code] of [
+        ["Maximum number of running container instances exceeded", 503, "MAX_INSTANCES"],
+        ["you are starting too many containers per second", 429, "RATE_LIMITED"],
       ] as const) {
         const box = await boxOf(subject, {
           options: { startError: () => new Error(text) },
@@ -330,7 +332,7 @@ export const PROXYING = [
         const response = await box.fetch("/");
         expect([text, response.status]).toEqual([text, status]);
         expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
-        await response.text();
+        expect(await response.json()).toMatchObject({ error: { code } });
       }
     },
   ),
