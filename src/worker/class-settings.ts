@@ -126,7 +126,7 @@ export class ClassSettings {
   #read(): void {
     const seen = this.#seen;
     const fields = rawFields(this.#fields);
-    if (seen.length > 0 && fields.every((value, i) => value === seen[i])) return;
+    if (seen.length === fields.length && fields.every((value, i) => value === seen[i])) return;
     this.#seen = fields;
     this.#fault = undefined;
     this.#policy = readPolicy(this.#fields, (fault) => {
@@ -140,13 +140,13 @@ function rawFields(fields: PolicyFields): readonly unknown[] {
     fields.sleepAfter,
     fields.drain,
     fields.stopGrace,
-    fields.startup,
     fields.requestTimeout,
     fields.idleStreamTimeout,
     fields.idleSocketTimeout,
     fields.maxLifetime,
     fields.maxRunsPerHour,
-    fields.budget,
+    fields.budget?.runSecondsPerDay,
+    ...Object.values<unknown>({ ...fields.startup }),
   ];
 }
 

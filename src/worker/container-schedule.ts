@@ -69,18 +69,18 @@ export abstract class ContainerSchedule<Env = Cloudflare.Env> extends ContainerS
   }
 
   /**
-   * Sets an alarm of your own: `onAlarm()` is called when it is due. The object's one alarm is
+   * Sets an alarm of your own: `onAlarm()` is called when it is due, and again, up to seven times in
+   * all, if it throws or its object dies under it. The object's one alarm is
    * this library's, so `ctx.storage.setAlarm()` is not for use in a container class.
    *
    * @param at a date, or milliseconds since the epoch; `null` takes the alarm back
    */
   async setAlarm(at: Date | number | null): Promise<void> {
-    const userAlarmAtMs = at === null ? null : parseMoment(at, "the alarm");
-    machineryOf(this).supervisor.keep({ userAlarmAtMs });
+    machineryOf(this).userAlarm.set(at === null ? null : parseMoment(at, "the alarm"));
   }
 
   /** When the alarm of `setAlarm()` is due, in milliseconds since the epoch, else `null`. */
   async getAlarm(): Promise<number | null> {
-    return machineryOf(this).supervisor.instance.userAlarmAtMs;
+    return machineryOf(this).userAlarm.atMs;
   }
 }

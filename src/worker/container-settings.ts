@@ -88,7 +88,7 @@ export abstract class ContainerSettings<Env = Cloudflare.Env> extends DurableObj
   /** Called once per run, when it has ended. If it throws, it is called again, five times in all. */
   onStop(_params: StopParams): void | Promise<void> {}
 
-  /** Called when the alarm of `setAlarm()` is due. */
+  /** Called when the alarm of `setAlarm()` is due; again if it throws, seven times in all. */
   onAlarm(): void | Promise<void> {}
 
   /** Called with what went wrong behind the scenes. Logs and rethrows by default. */

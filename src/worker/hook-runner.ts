@@ -49,8 +49,8 @@ export class HookRunner {
   }
 
   /** Calls `onAlarm`. */
-  onAlarm(): void {
-    void this.#callConfirmed("onAlarm", () => this.#host.object.onAlarm());
+  onAlarm(): Promise<HookOutcome> {
+    return this.#callConfirmed("onAlarm", () => this.#host.object.onAlarm());
   }
 
   /** Called once it is on disk that it is: a hook that ends its object in its first turn counts. */

@@ -68,8 +68,16 @@ export class InstanceStore {
   }
 }
 
+const WRITTEN = [
+  "lifecycle",
+  "alarmAtMs",
+  "lastActivityMs",
+  "holds",
+  "userAlarmAtMs",
+  "userAlarmTries",
+] as const;
+
 /** The busy time alone moves with every request; it is written with what matters. */
 function isSame(before: Instance, after: Instance): boolean {
-  const keys = ["lifecycle", "alarmAtMs", "lastActivityMs", "holds", "userAlarmAtMs"] as const;
-  return keys.every((key) => before[key] === after[key]);
+  return WRITTEN.every((key) => before[key] === after[key]);
 }

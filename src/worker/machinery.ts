@@ -22,6 +22,7 @@ import { LivenessWatch, type Liveness } from "./liveness-watch.ts";
 import { Scheduler, type ScheduledObject } from "./schedule/scheduler.ts";
 import { Supervisor } from "./supervisor.ts";
 import { systemClock } from "./system-clock.ts";
+import { UserAlarm } from "./user-alarm.ts";
 
 /** The user's object: its settings and hooks. */
 export interface ContainerObject
@@ -49,6 +50,7 @@ export interface Machinery {
   readonly holds: Holds;
   readonly jobs: Jobs;
   readonly alarms: AlarmGuard;
+  readonly userAlarm: UserAlarm;
 }
 
 // By object, since a getter for it would be a method that any holder of the stub can call.
@@ -78,11 +80,12 @@ export function assemble(
   const { supervisor, admission } = engine;
   const holds = new Holds(supervisor, clock);
   const jobs = new Jobs({ supervisor, admission, starts: settings.starts, clock });
+  const userAlarm = new UserAlarm({ supervisor, clock, report: host.report });
   const alarms = new AlarmGuard({
-    handle: () => doAlarmDuty({ platform, supervisor, tasks }),
+    handle: () => doAlarmDuty({ platform, supervisor, tasks, userAlarm }),
     report: host.report,
   });
-  const machinery = { settings, tasks, ...engine, holds, jobs, alarms };
+  const machinery = { settings, tasks, ...engine, holds, jobs, alarms, userAlarm };
   machineries.set(object, machinery);
   return machinery;
 }

@@ -24,7 +24,7 @@ export class StartSettings {
     work: () => Promise<Result>,
   ): Promise<Result> {
     if (options === undefined) return await work();
-    if (this.#claimed !== undefined && JSON.stringify(this.#claimed) !== JSON.stringify(options)) {
+    if (this.#claimed !== undefined && !isSame(this.#claimed, options)) {
       throw new ContainerError(
         "START_CONFLICT",
         "Cannot start with these options: a start with others is under way; await it, then stop() and start again",
@@ -39,4 +39,14 @@ export class StartSettings {
       if (this.#claims === 0) this.#claimed = undefined;
     }
   }
+}
+
+/** Whether two say the same, in whatever order. */
+function isSame(one: object, other: object): boolean {
+  return JSON.stringify(one, inOrder) === JSON.stringify(other, inOrder);
+}
+
+function inOrder(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

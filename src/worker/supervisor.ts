@@ -9,7 +9,7 @@ import type { Instance } from "../core/lifecycle/run-record.ts";
 import { transition } from "../core/lifecycle/transition.ts";
 import { CommandRunner } from "./command-runner.ts";
 import { ExitWatch, type Ending } from "./exit-watch.ts";
-import { HookRunner } from "./hook-runner.ts";
+import { HookRunner, type HookOutcome } from "./hook-runner.ts";
 import { InstanceStore } from "./instance-store.ts";
 import { LeaseBook } from "./lease-book.ts";
 import { PlatformControl } from "./platform-control.ts";
@@ -223,8 +223,8 @@ export class Supervisor {
   }
 
   /** Calls the hook for the user's own alarm. */
-  callAlarmHook(): void {
-    this.#hooks.onAlarm();
+  callAlarmHook(): Promise<HookOutcome> {
+    return this.#hooks.onAlarm();
   }
 
   /** Writes what changed down and sets the alarm, before anything is done about it. Never waits. */

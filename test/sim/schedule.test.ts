@@ -281,3 +281,41 @@ describe("cron()", () => {
     ]);
   });
 });
+
+describe("setAlarm()", () => {
+  it("rings again while onAlarm() throws, and when its object died under it, with a bound", async () => {
+    const rings: number[] = [];
+    const aborts = [2, 3];
+    class Alarmed extends App {
+      override onAlarm(): void {
+        rings.push(Math.round((Date.now() - EPOCH_MS) / 1_000));
+        if (aborts.includes(rings.length)) this.ctx.abort("died in onAlarm");
+        throw new Error("not yet");
+      }
+    }
+    await using box = await simulate(Alarmed, { epochMs: EPOCH_MS });
+    await box.call("setAlarm", EPOCH_MS + 60_000);
+    expect(await box.call("getAlarm")).toBe(EPOCH_MS + 60_000);
+    await box.advance("1h");
+    expect(rings).toEqual([60, 62, 122, 182, 198, 230, 294]);
+    expect(String(errors.at(-1))).toMatch(/HOOK_FAILED.*7 times/);
+    expect(await box.call("getAlarm")).toBeNull();
+    expect(await box.storage.getAlarm()).toBeNull();
+  });
+
+  it("set anew by onAlarm() itself rings after it", async () => {
+    const rings: number[] = [];
+    class Alarmed extends App {
+      override async onAlarm(): Promise<void> {
+        rings.push(Math.round((Date.now() - EPOCH_MS) / 1_000));
+        if (rings.length < 3) await this.setAlarm(Date.now() + 1_000);
+        await new Promise((resolve) => setTimeout(resolve, 5_000));
+      }
+    }
+    await using box = await simulate(Alarmed, { epochMs: EPOCH_MS });
+    await box.call("setAlarm", new Date(EPOCH_MS + 60_000));
+    await box.advance("10m");
+    expect(rings).toEqual([60, 65, 70]);
+    expect(await box.storage.getAlarm()).toBeNull();
+  });
+});

@@ -20,6 +20,8 @@ export interface Instance {
   readonly alarmAtMs: number | null;
   /** When the user's own alarm is to come, `null` when there is none. */
   readonly userAlarmAtMs: number | null;
+  /** How often that one was rung since it was set. */
+  readonly userAlarmTries: number;
   /** When each hold runs out, by its name. */
   readonly holds: Readonly<Record<string, number>>;
   /** How long something was in flight, in milliseconds. */
@@ -47,6 +49,7 @@ export function fromRunRecord(record: RunRecord | undefined, nowMs: number): Ins
     lastActivityMs: nowMs,
     alarmAtMs: null,
     userAlarmAtMs: null,
+    userAlarmTries: 0,
     holds: {},
     busyMs: 0,
     wakeUps: 0,

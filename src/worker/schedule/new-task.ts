@@ -127,7 +127,8 @@ function plainTiming(task: NewTask, nowMs: number): Timing {
     if (!Number.isNaN(slotMs)) return { spec: { kind: "once" }, slotMs };
   } else if (typeof when === "number" && Number.isFinite(when) && when >= 0) {
     const delayMs = when * 1_000;
-    return { spec: { kind: "once", delayMs }, slotMs: nowMs + delayMs };
+    const slotMs = parseMoment(nowMs + delayMs, `the time of ${task.callback}`);
+    return { spec: { kind: "once", delayMs }, slotMs };
   }
   throw badTime(task);
 }
@@ -186,7 +187,7 @@ function retryOf(retries: ScheduleOptions["retries"]): RetryPolicy {
 
 function missedOf(missed: MissedPolicy = "once"): MissedPolicy {
   if (missed === "once" || missed === "skip") return missed;
-  const { catchUp } = missed;
+  const { catchUp } = Object(missed) as { readonly catchUp: number };
   if (Number.isInteger(catchUp) && catchUp >= 0 && catchUp <= 1_000) return { catchUp };
   throw new ContainerError(
     "INVALID_ARGUMENT",
