@@ -18,6 +18,7 @@ export type { HttpCheckOptions } from "./core/readiness/http.ts";
 export type { Probe, ProbeRequestInit, ReadinessCheck } from "./core/readiness/readiness-check.ts";
 export type { SocketActivity, SocketSide } from "./core/socket-activity.ts";
 export type { Duration } from "./core/duration.ts";
+export type { Placement } from "./core/routing/placement.ts";
 export type { SessionSource } from "./core/routing/session-source.ts";
 export type { CronParser, CronTimes } from "./core/schedule/cron-parser.ts";
 export type { MissedPolicy } from "./core/schedule/task.ts";

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
+import type { Placement } from "../../src/core/routing/placement.ts";
 import { getContainer } from "../../src/worker/get-container.ts";
 import { getRandom } from "../../src/worker/get-random.ts";
 import { loadBalance } from "../../src/worker/load-balance.ts";
@@ -22,6 +23,43 @@ describe("getContainer()", () => {
     expect(() => getContainer(missing.BOX, "a")).toThrow(
       `[NO_BINDING] Cannot get a container: the binding is ${what}; add its name to "durable_objects"`,
     );
+  });
+});
+
+describe("getContainer() with a placement", () => {
+  const placed = (placement: Placement): string =>
+    getContainer(env.BOX, "alice", placement).id.toString();
+
+  it("has instances of its own for each region and each jurisdiction", () => {
+    const ids = [placed({}), placed({ locationHint: "weur" }), placed({ locationHint: "enam" })];
+    expect(new Set(ids).size).toBe(3);
+    expect(ids[0]).toBe(idOf("alice"));
+    expect(placed({ locationHint: "weur" })).toBe(ids[1]);
+  });
+
+  it("hands the hint to the platform, at the jurisdiction's own namespace", () => {
+    const calls: unknown[] = [];
+    const namespace = {
+      idFromName: (name: string) => name,
+      get: (...args: unknown[]) => void calls.push(args),
+      jurisdiction: (name: string) => {
+        if (name !== "eu") throw new TypeError("no such jurisdiction");
+        return { ...namespace, idFromName: (id: string) => `eu:${id}` };
+      },
+    };
+    const binding = namespace as unknown as typeof env.BOX;
+    getContainer(binding, "alice", { locationHint: "weur", jurisdiction: "eu" });
+    getContainer(binding, "alice");
+    expect(calls).toEqual([["eu:@weur/alice", { locationHint: "weur" }], ["alice"]]);
+    const nowhere = { jurisdiction: "atlantis" } as unknown as Placement;
+    expect(() => getContainer(binding, "alice", nowhere)).toThrow(/INVALID_ARGUMENT.*"atlantis"/);
+  });
+
+  it("refuses a hint that there is not, and a name that would be another's", () => {
+    const nowhere = { locationHint: "moon" } as unknown as Placement;
+    expect(() => placed(nowhere)).toThrow(/INVALID_ARGUMENT.*"moon".*weur/);
+    expect(() => getContainer(env.BOX, "@weur/alice")).toThrow(/INVALID_ARGUMENT.*@weur\/alice/);
+    expect(getContainer(env.BOX, "@acme/alice").id.toString()).toBe(idOf("@acme/alice"));
   });
 });
 
