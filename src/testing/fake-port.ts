@@ -98,8 +98,10 @@ class AppContext implements FakeAppContext {
 
 /** Cuts the body when the container ends, as its connection would be cut. */
 function breakable(response: Response, run: FakeRun): Response {
-  const { webSocket } = response;
-  if (webSocket !== null && "drop" in webSocket) void run.ended.then(() => drop(webSocket));
+  const drop: unknown = Reflect.get(Object(response.webSocket) as object, "drop");
+  // A socket of the simulation breaks with its wire; one of workerd's is its app's to close.
+  if (typeof drop === "function")
+    void run.ended.then(() => void Reflect.apply(drop, response.webSocket, []));
   if (response.body === null) return response;
   const source: ReadableStream<unknown> = response.body;
   const reader = source.getReader();
@@ -116,12 +118,6 @@ function breakable(response: Response, run: FakeRun): Response {
     { highWaterMark: 0 },
   );
   return new Response(body, response);
-}
-
-/** A socket of the simulation breaks with its wire; one of workerd's is its app's to close. */
-function drop(socket: WebSocket): void {
-  const breakOff: unknown = Reflect.get(socket, "drop");
-  if (typeof breakOff === "function") Reflect.apply(breakOff, socket, []);
 }
 
 function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
