@@ -49,8 +49,24 @@ export function wranglerDev(): readonly [string, ...string[]] {
   return [process.execPath, wrangler, "dev", "--port", "0"];
 }
 
-/** Starts a server and waits until it takes requests. */
+/** How often a server is started whose ports others took before it could. */
+const MAX_STARTS = 3;
+
+/**
+ * Starts a server and waits until it takes requests. Wrangler looks for free ports some time before
+ * it listens: when another process was faster, it is started again.
+ */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
+  for (let starts = 1; ; starts += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      if (starts === MAX_STARTS || !String(error).includes("Address already in use")) throw error;
+    }
+  }
+}
+
+async function startOnce(options: DevServerOptions): Promise<DevServer> {
   const isInTerminal = options.input === "terminal";
   const [file, ...args] = isInTerminal ? inTerminal(options.command) : options.command;
   const env = { ...process.env, ...OFFLINE, CI: `${!isInTerminal}`, NO_COLOR: "1" };

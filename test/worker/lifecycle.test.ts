@@ -264,7 +264,7 @@ describe("Container stop", () => {
   });
 
   it("shows stopping, and a request then waits for the next run", async () => {
-    const box = createBox({ container: { ...HI, stopMs: 60 } });
+    const box = createBox({ container: { ...HI, stopMs: 1_000 } });
     await box.get();
     await box.stub.stop();
     expect(await box.stub.getState()).toMatchObject({ status: "stopping" });
