@@ -1,4 +1,6 @@
 export { Container } from "./worker/container.ts";
+export { ContainerProxy } from "./worker/egress/container-proxy.ts";
+export { outboundParams } from "./worker/egress/outbound-types.ts";
 export { getContainer } from "./worker/get-container.ts";
 export { getRandom } from "./worker/get-random.ts";
 export { loadBalance } from "./worker/load-balance.ts";
@@ -18,11 +20,21 @@ export type { HttpCheckOptions } from "./core/readiness/http.ts";
 export type { Probe, ProbeRequestInit, ReadinessCheck } from "./core/readiness/readiness-check.ts";
 export type { SocketActivity, SocketSide } from "./core/socket-activity.ts";
 export type { Duration } from "./core/duration.ts";
+export type { EgressPolicy, EgressRule } from "./core/egress/egress-rules.ts";
 export type { Placement } from "./core/routing/placement.ts";
 export type { SessionSource } from "./core/routing/session-source.ts";
 export type { CronParser, CronTimes } from "./core/schedule/cron-parser.ts";
 export type { MissedPolicy } from "./core/schedule/task.ts";
 export type { ScheduleOptions, ScheduleSpec, ScheduleTime } from "./worker/schedule/new-task.ts";
+export type {
+  EgressEvent,
+  OutboundHandler,
+  OutboundHandlerContext,
+  OutboundHandlerParams,
+  OutboundHandlerParamsOf,
+  OutboundHandlers,
+  OutboundOverride,
+} from "./worker/egress/outbound-types.ts";
 export type { Traffic } from "./worker/answer-passer.ts";
 export type { Liveness } from "./worker/liveness-watch.ts";
 export type { Budget, CallerStartup, Startup } from "./worker/read-policy.ts";

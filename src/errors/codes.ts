@@ -42,6 +42,8 @@ export const CODES = {
   IMAGE_PREPARING: capacity,
   /** The container could not be started: its image or its entrypoint fails. */
   START_FAILED: soon,
+  /** The runtime did not take the egress rules, so that the container was not started. */
+  EGRESS_FAILED: soon,
   /** No instance within the time allowed. */
   START_TIMEOUT: soon,
   /** A port stayed closed for the time allowed. The container goes on booting. */

@@ -1,6 +1,11 @@
-/** What the shell uses of `ctx.container`; older runtimes have no `exec`. */
+/** What the shell uses of `ctx.container`; older runtimes lack the rest. */
 export type ContainerRuntime = Pick<
   Container,
   "running" | "start" | "monitor" | "destroy" | "signal" | "getTcpPort" | "setInactivityTimeout"
 > &
-  Partial<Pick<Container, "exec">>;
+  Partial<
+    Pick<
+      Container,
+      "exec" | "interceptAllOutboundHttp" | "interceptOutboundHttp" | "interceptOutboundHttps"
+    >
+  >;

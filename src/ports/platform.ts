@@ -19,4 +19,6 @@ export interface Platform {
   readonly random: () => number;
   /** Keeps the object in memory until the work is settled. */
   readonly keepAlive: (work: Promise<unknown>) => void;
+  /** What has to be done before a run may begin; undefined when that is nothing. */
+  readonly prepareStart: () => Promise<void> | undefined;
 }

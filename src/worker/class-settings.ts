@@ -24,14 +24,23 @@ export class ClassSettings {
   readonly starts = new StartSettings();
   readonly #fields: SettingFields;
   readonly #optionVars: Record<string, string> | undefined;
+  readonly #isClosed: () => boolean;
   #seen: readonly unknown[] = [];
   #policy: Policy = DEFAULT_POLICY;
   #fault: unknown;
 
-  /** @param optionVars environment from the constructor's options; fields win key by key */
-  constructor(fields: SettingFields, optionVars: Record<string, string> | undefined) {
+  /**
+   * @param optionVars environment from the constructor's options; fields win key by key
+   * @param isClosed whether the container reaches the internet through the Worker only
+   */
+  constructor(
+    fields: SettingFields,
+    optionVars: Record<string, string> | undefined,
+    isClosed: () => boolean,
+  ) {
     this.#fields = fields;
     this.#optionVars = optionVars;
+    this.#isClosed = isClosed;
   }
 
   /**
@@ -55,13 +64,18 @@ export class ClassSettings {
     }
   }
 
+  /** Whether the run that begins now is to reach the internet, if egress rules leave it a way. */
+  get isInternetWanted(): boolean {
+    return this.starts.current?.enableInternet ?? this.#fields.enableInternet ?? true;
+  }
+
   /** What `ctx.container.start()` is given for the run that begins now. */
   startOptions(): ContainerStartupOptions {
     const fields = this.#fields;
     const own = this.starts.current;
     const env = own?.envVars ?? { ...this.#optionVars, ...fields.envVars };
     return {
-      enableInternet: own?.enableInternet ?? fields.enableInternet ?? true,
+      enableInternet: this.isInternetWanted && !this.#isClosed(),
       ...unlessEmpty("env", env),
       ...unlessEmpty("entrypoint", own?.entrypoint ?? fields.entrypoint),
       ...unlessEmpty("labels", own?.labels ?? fields.labels),

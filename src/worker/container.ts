@@ -12,7 +12,7 @@ import type {
   WaitOptions,
 } from "./container-types.ts";
 import { readFetchArguments, readPortArguments } from "./arguments.ts";
-import { ContainerUpkeep } from "./container-upkeep.ts";
+import { ContainerEgress } from "./container-egress.ts";
 import { assemble, type Machinery } from "./machinery.ts";
 import { systemClock } from "./system-clock.ts";
 import { portFromRequest } from "./switch-port.ts";
@@ -30,7 +30,7 @@ import { portBudget, startBudget } from "./wait-budget.ts";
  * }
  * ```
  */
-export class Container<Env = Cloudflare.Env> extends ContainerUpkeep<Env> {
+export class Container<Env = Cloudflare.Env> extends ContainerEgress<Env> {
   readonly #machinery: Machinery;
 
   /**
@@ -48,11 +48,12 @@ export class Container<Env = Cloudflare.Env> extends ContainerUpkeep<Env> {
     if (options.sleepAfter !== undefined) this.sleepAfter = options.sleepAfter;
     if (options.entrypoint !== undefined) this.entrypoint = options.entrypoint;
     if (options.enableInternet !== undefined) this.enableInternet = options.enableInternet;
-    this.#machinery = assemble(this, { ctx, runtime }, options);
+    this.#machinery = assemble(this, { ctx, env, runtime }, options);
     void ctx.blockConcurrencyWhile(async () => {
       await Promise.resolve(); // the fields of the subclass are set when the constructor has returned
       if (this.alarm !== Container.prototype.alarm) this.#machinery.alarms.wrap(this);
       this.#machinery.supervisor.construct();
+      await this.#machinery.outbound.resume();
     });
   }
 

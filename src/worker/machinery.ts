@@ -7,6 +7,8 @@ import { AlarmGuard } from "./alarm-guard.ts";
 import { AnswerPasser } from "./answer-passer.ts";
 import { ClassSettings, type SettingFields } from "./class-settings.ts";
 import type { ContainerOptions } from "./container-types.ts";
+import { Outbound, type EgressFields } from "./egress/outbound.ts";
+import type { WorkerExports } from "./egress/worker-exports.ts";
 import type { ProbeSettings } from "./gate-prover.ts";
 import { Holds } from "./holds.ts";
 import type { Hooks, Host } from "./host.ts";
@@ -26,7 +28,7 @@ import { UserAlarm } from "./user-alarm.ts";
 
 /** The user's object: its settings and hooks. */
 export interface ContainerObject
-  extends SettingFields, Hooks, ProxiedObject, ProbeSettings, ScheduledObject {
+  extends SettingFields, EgressFields, Hooks, ProxiedObject, ProbeSettings, ScheduledObject {
   readonly socketActivity: SocketActivity;
   readonly defaultPort?: number;
   readonly requiredPorts?: readonly number[];
@@ -37,12 +39,14 @@ export interface ContainerObject
 /** What the object stands on. */
 export interface Ground {
   readonly ctx: DurableObjectState;
+  readonly env: unknown;
   readonly runtime: ContainerRuntime;
 }
 
 /** What a container object is made of. */
 export interface Machinery {
   readonly settings: ClassSettings;
+  readonly outbound: Outbound;
   readonly tasks: Scheduler;
   readonly supervisor: Supervisor;
   readonly admission: Admission;
@@ -71,9 +75,11 @@ export function assemble(
 ): Machinery {
   const flags = compatibilityFlags();
   warnOfUnseenAborts(object.constructor, flags);
-  const settings = new ClassSettings(object, options.envVars);
-  const host: Host = { object, settings, report: (error) => void report(object, error) };
-  const platform = platformOf(ground);
+  const tell = (error: unknown): void => void report(object, error);
+  const outbound = outboundOf({ object, ground, settings: () => settings, report: tell });
+  const settings = new ClassSettings(object, options.envVars, () => outbound.isClosed);
+  const host: Host = { object, settings, report: tell };
+  const platform = platformOf(ground, outbound);
   const { storage, clock } = platform;
   const tasks = new Scheduler({ storage, clock, object, report: host.report });
   const engine = assembleEngine({ object, platform, host, tasks, flags });
@@ -85,7 +91,7 @@ export function assemble(
     handle: () => doAlarmDuty({ platform, supervisor, tasks, userAlarm }),
     report: host.report,
   });
-  const machinery = { settings, tasks, ...engine, holds, jobs, alarms, userAlarm };
+  const machinery = { settings, outbound, tasks, ...engine, holds, jobs, alarms, userAlarm };
   machineries.set(object, machinery);
   return machinery;
 }
@@ -96,6 +102,13 @@ interface EngineParts {
   readonly host: Host;
   readonly tasks: Scheduler;
   readonly flags: CompatibilityFlags | undefined;
+}
+
+interface OutboundParts {
+  readonly object: ContainerObject;
+  readonly ground: Ground;
+  readonly settings: () => ClassSettings;
+  readonly report: Host["report"];
 }
 
 /** What knows of each other, and so is made together. */
@@ -132,13 +145,29 @@ function assembleEngine(parts: EngineParts): Pick<Machinery, "supervisor" | "adm
   return { supervisor, admission, proxy };
 }
 
-function platformOf({ ctx, runtime }: Ground): Platform {
+/** What the container's own requests are subject to. */
+function outboundOf({ object, ground, settings, report }: OutboundParts): Outbound {
+  const { ctx, env, runtime } = ground;
+  return new Outbound({
+    object,
+    isInternetWanted: () => settings().isInternetWanted,
+    env,
+    id: ctx.id.toString(),
+    exports: Reflect.get(ctx, "exports") as WorkerExports | undefined,
+    runtime,
+    storage: ctx.storage,
+    report,
+  });
+}
+
+function platformOf({ ctx, runtime }: Ground, outbound: Outbound): Platform {
   return {
     runtime,
     clock: systemClock,
     storage: ctx.storage,
     random: () => Math.random(),
     keepAlive: (work) => ctx.waitUntil(work),
+    prepareStart: () => (outbound.isUsed ? outbound.install() : undefined),
   };
 }
 

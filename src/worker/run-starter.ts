@@ -65,14 +65,23 @@ export class RunStarter {
    * Starts a run unless one is going on. A container that is ending is waited for first, and so is
    * the pause after a crash.
    *
-   * @throws {ContainerError} `CRASH_LOOP`, `BUDGET_SPENT`, `RUN_LIMIT` when no run may begin
+   * @throws {ContainerError} `CRASH_LOOP`, `BUDGET_SPENT`, `RUN_LIMIT` when no run may begin;
+   * `INVALID_CONFIG`, `EGRESS_FAILED` when it cannot be prepared
    */
   async begin(abandoned: AbortSignal): Promise<number> {
     const { clock } = this.#platform;
-    for (;;) {
+    for (let isPrepared = false; ;) {
       const phase = await this.#endOfEnding(abandoned);
       const { gate } = this;
-      if ("startedAtMs" in phase || gate.kind === "open") break;
+      if ("startedAtMs" in phase) break;
+      if (gate.kind === "open") {
+        const preparation = isPrepared ? undefined : this.#platform.prepareStart();
+        if (preparation === undefined) break;
+        await untilAborted(preparation, abandoned);
+        abandoned.throwIfAborted();
+        isPrepared = true;
+        continue;
+      }
       if (gate.code !== "RESTARTING") throw gateError(gate, this.#now());
       await sleep(clock, gate.untilMs - this.#now(), abandoned);
       abandoned.throwIfAborted();

@@ -2,10 +2,7 @@
 import * as berth from "../../src/index.ts";
 import type * as peer from "@cloudflare/containers";
 
-// Outbound interception comes in a later version.
-type Later = "ContainerProxy" | "outboundParams";
-
-type Missing = Exclude<keyof typeof peer, keyof typeof berth | Later>;
+type Missing = Exclude<keyof typeof peer, keyof typeof berth>;
 
 const missing: Record<Missing, never> = {};
 void missing;

@@ -1,0 +1,251 @@
+import { parseHosts, parsePolicy, type EgressPolicy } from "../../core/egress/egress-rules.ts";
+import { parseHostPattern } from "../../core/egress/host-pattern.ts";
+import { planInterception, type InterceptionPlan } from "../../core/egress/plan-interception.ts";
+import { ContainerError } from "../../errors/container-error.ts";
+import type { ContainerRuntime } from "../../ports/container-runtime.ts";
+import type { ObjectStorage } from "../../ports/platform.ts";
+import { answerOutbound } from "./answer-outbound.ts";
+import { rememberClass } from "./known-classes.ts";
+import { readOutboundClass, type OutboundStatics } from "./outbound-class.ts";
+import { OutboundStore } from "./outbound-store.ts";
+import type { OutboundConfig, ProxyProps } from "./proxy-props.ts";
+import { exportNameOf, proxyFactory, type WorkerExports } from "./worker-exports.ts";
+
+/** The fields of a container class that say where its container may go. */
+export interface EgressFields {
+  readonly egress?: EgressPolicy;
+  readonly allowedHosts?: readonly string[];
+  readonly deniedHosts?: readonly string[];
+  readonly interceptHttps?: boolean;
+}
+
+/** What egress stands on. */
+export interface OutboundGround {
+  readonly object: EgressFields;
+  /** Whether the container is to reach the internet, rules aside. */
+  readonly isInternetWanted: () => boolean;
+  readonly env: unknown;
+  readonly id: string;
+  readonly exports: WorkerExports | undefined;
+  readonly runtime: ContainerRuntime;
+  readonly storage: ObjectStorage;
+  /** Hands an error to `onError`. */
+  readonly report: (error: unknown) => void;
+}
+
+/** What is read of the class and of the store, once it is known to make sense. */
+interface Plan {
+  readonly props: ProxyProps;
+  readonly interception: InterceptionPlan;
+}
+
+/** Where the container of one object may go, and who takes its requests. */
+export class Outbound {
+  readonly store: OutboundStore;
+  readonly #ground: OutboundGround;
+  #lastInstall: Promise<void> = Promise.resolve();
+
+  constructor(ground: OutboundGround) {
+    this.#ground = ground;
+    this.store = new OutboundStore(ground.storage);
+  }
+
+  /** The class of the object, with its handlers. */
+  get statics(): OutboundStatics {
+    return this.#ground.object.constructor as unknown as OutboundStatics;
+  }
+
+  /** The lists in force: those set at runtime win over the class's. */
+  get lists(): Pick<OutboundConfig, "allowedHosts" | "deniedHosts"> {
+    const { allowedHosts, deniedHosts } = this.store.current;
+    const { object } = this.#ground;
+    return {
+      allowedHosts: allowedHosts ?? object.allowedHosts,
+      deniedHosts: deniedHosts ?? object.deniedHosts,
+    };
+  }
+
+  /** Whether anything is to be intercepted. */
+  get isUsed(): boolean {
+    const { outbound, outboundProxy, outboundByHost } = this.statics;
+    return (
+      this.#isGuarded ||
+      outbound !== undefined ||
+      outboundProxy !== undefined ||
+      outboundByHost !== undefined ||
+      this.#hasOverrides ||
+      this.store.current.isAllIntercepted
+    );
+  }
+
+  /**
+   * Whether the container gets to the internet only through our hands: what is denied by default
+   * must not leave by another protocol.
+   */
+  get isClosed(): boolean {
+    return this.lists.allowedHosts !== undefined || this.#ground.object.egress?.default === "deny";
+  }
+
+  /**
+   * Checks that the rules make sense and can be applied.
+   *
+   * @throws {ContainerError} `INVALID_CONFIG`
+   */
+  check(): void {
+    if (this.isUsed) this.#plan();
+  }
+
+  /**
+   * Takes up what an earlier life of the object, or an earlier version of its class, has left. What
+   * is wrong is told to `onError`, and again to whoever starts the container.
+   */
+  async resume(): Promise<void> {
+    if (!this.isUsed) return;
+    try {
+      const { exportName } = this.#plan().props;
+      if (exportName !== undefined) rememberClass(exportName, this.statics);
+      if (this.#ground.runtime.running) await this.install();
+    } catch (error) {
+      this.#ground.report(error);
+    }
+  }
+
+  /**
+   * Has the runtime apply the rules as they are now, after those before. Resolves when they hold.
+   *
+   * @throws {ContainerError} `INVALID_CONFIG`, or `EGRESS_FAILED` when the runtime does not
+   */
+  async install(): Promise<void> {
+    const before = this.#lastInstall;
+    const done = before.catch(() => {}).then(() => this.#install());
+    this.#lastInstall = done;
+    await done;
+  }
+
+  /** Changes what is set at runtime; a container that runs obeys from then on. */
+  async change(changes: Partial<OutboundConfig>): Promise<void> {
+    const before = this.store.current;
+    this.store.change(changes);
+    try {
+      await this.install();
+    } catch (error) {
+      const isOurs = error instanceof ContainerError && error.code === "INVALID_CONFIG";
+      if (isOurs) this.store.change(before); // what makes no sense is not kept
+      throw error;
+    }
+  }
+
+  /** Answers a request of the container in the object itself. */
+  async answer(request: Request): Promise<Response> {
+    const { statics } = this;
+    return await answerOutbound(request, {
+      statics,
+      props: this.#plan().props,
+      env: this.#ground.env,
+    });
+  }
+
+  async #install(): Promise<void> {
+    if (!this.isUsed) return;
+    const { props, interception } = this.#plan();
+    const { runtime, exports } = this.#ground;
+    const proxy = proxyFactory(exports)({ props });
+    if (props.exportName !== undefined) rememberClass(props.exportName, this.statics);
+    if (interception.http === "all" && !this.store.current.isAllIntercepted) {
+      this.store.change({ isAllIntercepted: true });
+    }
+    try {
+      await apply(runtime, interception, proxy);
+    } catch (error) {
+      throw new ContainerError(
+        "EGRESS_FAILED",
+        `Cannot apply the egress rules of ${props.className}: the runtime refused them, so the container is not started`,
+        { cause: error },
+      );
+    }
+  }
+
+  #plan(): Plan {
+    const { object, exports, id, runtime } = this.#ground;
+    const handlers = readOutboundClass(this.statics);
+    const { overridesByHost, override, isAllIntercepted } = this.store.current;
+    const { allowedHosts, deniedHosts } = this.lists;
+    const hasHandler = handlers.outbound !== undefined;
+    if (allowedHosts !== undefined) parseHosts(allowedHosts, "allowedHosts");
+    if (deniedHosts !== undefined) parseHosts(deniedHosts, "deniedHosts");
+    if (object.egress !== undefined) parsePolicy(object.egress);
+    for (const host of Object.keys(overridesByHost)) parseHostPattern(host, "outbound host");
+    proxyFactory(exports);
+    const interception = planInterception({
+      handled: handlers.hosts,
+      seesAll: isAllIntercepted || this.#isGuarded || this.#hasOverrides || hasHandler,
+      isHttpsSeen: object.interceptHttps ?? this.#isGuarded,
+    });
+    this.#checkReach(interception);
+    checkRuntime(runtime, interception);
+    return {
+      interception,
+      props: {
+        containerId: id,
+        className: this.statics.name,
+        exportName: exportNameOf(exports, id),
+        overridesByHost,
+        override,
+        allowedHosts: allowedHosts && [...allowedHosts],
+        deniedHosts: deniedHosts && [...deniedHosts],
+        egress: object.egress,
+        isInternetEnabled: this.#ground.isInternetWanted(),
+      },
+    };
+  }
+
+  /** Rules that HTTPS walks past are none. */
+  #checkReach({ https }: InterceptionPlan): void {
+    const { object, isInternetWanted } = this.#ground;
+    if (!this.#isGuarded || https === "all" || this.isClosed || !isInternetWanted()) return;
+    throw new ContainerError(
+      "INVALID_CONFIG",
+      `Cannot apply the egress rules of ${this.statics.name}: interceptHttps is ${object.interceptHttps}, so HTTPS would pass them; remove it, or set enableInternet = false`,
+    );
+  }
+
+  /** Whether rules, and not only handlers, are in force. */
+  get #isGuarded(): boolean {
+    const { allowedHosts, deniedHosts } = this.lists;
+    return [allowedHosts, deniedHosts, this.#ground.object.egress].some((one) => one !== undefined);
+  }
+
+  get #hasOverrides(): boolean {
+    const { overridesByHost, override } = this.store.current;
+    return override !== undefined || Object.keys(overridesByHost).length > 0;
+  }
+}
+
+/** @throws {ContainerError} `INVALID_CONFIG` when the runtime cannot do it, before any rule is set */
+function checkRuntime(runtime: ContainerRuntime, { http, https }: InterceptionPlan): void {
+  const needed = [
+    http === "all" ? "interceptAllOutboundHttp" : "interceptOutboundHttp",
+    ...(https.length === 0 ? [] : ["interceptOutboundHttps"]),
+  ] as const;
+  for (const method of needed) {
+    if (typeof Reflect.get(runtime, method) === "function") continue;
+    throw new ContainerError(
+      "INVALID_CONFIG",
+      `Cannot apply egress rules: this runtime has no ctx.container.${method}(); update Wrangler`,
+      { details: { method } },
+    );
+  }
+}
+
+/** HTTPS first: what fails leaves the container without a way out, or not started. */
+async function apply(
+  runtime: ContainerRuntime,
+  { http, https }: InterceptionPlan,
+  proxy: Fetcher,
+): Promise<void> {
+  for (const host of https === "all" ? ["*"] : https) {
+    await runtime.interceptOutboundHttps?.(host, proxy);
+  }
+  if (http === "all") await runtime.interceptAllOutboundHttp?.(proxy);
+  else for (const host of http) await runtime.interceptOutboundHttp?.(host, proxy);
+}
