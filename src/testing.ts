@@ -2,7 +2,7 @@ export { FakeClock } from "./testing/fake-clock.ts";
 export { FakeContainer, type FakeContainerOptions } from "./testing/fake-container.ts";
 export type { FakeExec, FakeExecContext, FakeExecResult } from "./testing/fake-exec.ts";
 export { fakeContainers, type FakeContainers } from "./testing/fake-containers.ts";
-export { FakeEgress } from "./testing/fake-egress.ts";
+export { FakeEgress, type FakeInternet } from "./testing/fake-egress.ts";
 export { FakeFaults } from "./testing/fake-faults.ts";
 export type { FakeConnection, FakeTcpServer } from "./testing/fake-socket.ts";
 export type { FakeApp, FakeAppContext } from "./testing/fake-port.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../ports/clock.ts";
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
-import { FakeEgress } from "./fake-egress.ts";
+import { FakeEgress, type FakeInternet } from "./fake-egress.ts";
 import { startFakeExec, type FakeExec } from "./fake-exec.ts";
 import { FakeFaults } from "./fake-faults.ts";
 import { FakePort, type FakeApp } from "./fake-port.ts";
@@ -32,6 +32,8 @@ export interface FakeContainerOptions {
   readonly exec?: FakeExec;
   /** The images that `ctx.container.images` names (default: none). */
   readonly images?: Readonly<Record<string, string>>;
+  /** Answers what the app sends to where nobody intercepts it (default: nothing is reached). */
+  readonly internet?: FakeInternet;
   /** Whose time it is (default: the platform's). */
   readonly clock?: Clock;
 }
@@ -65,7 +67,7 @@ export class FakeContainer implements ContainerRuntime {
   /** What goes wrong with it on command. */
   readonly faults = new FakeFaults();
   /** Where the app's own requests go. */
-  readonly egress = new FakeEgress();
+  readonly egress: FakeEgress;
   readonly images: Record<string, string>;
   readonly #options: FakeContainerOptions;
   readonly #clock: Clock;
@@ -82,6 +84,10 @@ export class FakeContainer implements ContainerRuntime {
     const exitOn = options.exitOn ?? { 2: 130, 15: 0 };
     this.#exitOn = new Map(Object.entries(exitOn).map(([n, code]) => [Number(n), code]));
     this.images = { ...options.images };
+    this.egress = new FakeEgress({
+      internet: options.internet,
+      isInternetEnabled: () => this.starts.at(-1)?.enableInternet === true,
+    });
   }
 
   get running(): boolean {

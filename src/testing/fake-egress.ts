@@ -1,7 +1,26 @@
-/** Where a fake container's outgoing requests go: to the handlers that the object installed. */
+/** Answers requests as the internet would. */
+export type FakeInternet = (request: Request) => Response | Promise<Response>;
+
+/** What lies beyond a fake container. */
+export interface FakeEgressGround {
+  /** The internet; undefined where there is none. */
+  readonly internet: FakeInternet | undefined;
+  /** Whether the container may reach it by itself now. */
+  readonly isInternetEnabled: () => boolean;
+}
+
+/**
+ * Where a fake container's outgoing requests go: to the handlers that the object installed, else to
+ * the internet, if the container may reach it.
+ */
 export class FakeEgress {
+  readonly #ground: FakeEgressGround;
   readonly #byAddress = new Map<string, Fetcher>();
   #all: Fetcher | undefined;
+
+  constructor(ground: FakeEgressGround) {
+    this.#ground = ground;
+  }
 
   /** Which addresses have a handler, `*` for all. */
   get addresses(): readonly string[] {
@@ -16,15 +35,21 @@ export class FakeEgress {
     this.#all = handler;
   }
 
-  /** Sends a request as a program in the container does; without a handler it reaches nobody. */
-  async send(request: Request): Promise<Response> {
-    const { protocol, hostname, host } = new URL(request.url);
-    const scheme = protocol.slice(0, -1);
-    const handler =
-      this.#byAddress.get(`${scheme}://${host}`) ??
-      this.#byAddress.get(`${scheme}://${hostname}`) ??
-      (scheme === "http" ? this.#all : undefined);
+  /** Sends a request as a program in the container does. */
+  async send(input: Request | string): Promise<Response> {
+    const request = new Request(input);
+    const { host } = new URL(request.url);
+    const handler = this.#handlerOf(new URL(request.url));
     if (handler !== undefined) return await handler.fetch(request);
+    const { internet, isInternetEnabled } = this.#ground;
+    if (internet !== undefined && isInternetEnabled()) return await internet(request);
     throw new TypeError(`Cannot reach ${host}: no handler takes requests to it`);
+  }
+
+  #handlerOf({ protocol, hostname, host }: URL): Fetcher | undefined {
+    const scheme = protocol.slice(0, -1);
+    const one = (address: string): Fetcher | undefined =>
+      this.#byAddress.get(`${scheme}://${address}`);
+    return one(host) ?? one(hostname) ?? one("*") ?? (scheme === "http" ? this.#all : undefined);
   }
 }

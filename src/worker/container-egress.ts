@@ -28,7 +28,7 @@ export abstract class ContainerEgress<Env = Cloudflare.Env> extends ContainerUpk
    * Told what became of the container's requests, ten times a second of each host and outcome. Runs
    * outside of the object, with the Worker's `env`.
    */
-  declare static onEgress?: (event: EgressEvent, env: never) => unknown;
+  declare static onEgress?: (event: EgressEvent, env: Cloudflare.Env) => unknown;
 
   /**
    * Which hosts the container may reach, over HTTP and HTTPS alike. `default: "deny"` implies

@@ -48,7 +48,7 @@ export class Container<Env = Cloudflare.Env> extends ContainerEgress<Env> {
     if (options.sleepAfter !== undefined) this.sleepAfter = options.sleepAfter;
     if (options.entrypoint !== undefined) this.entrypoint = options.entrypoint;
     if (options.enableInternet !== undefined) this.enableInternet = options.enableInternet;
-    this.#machinery = assemble(this, { ctx, env, runtime }, options);
+    this.#machinery = assemble(this, { ctx, env: env as Cloudflare.Env, runtime }, options);
     void ctx.blockConcurrencyWhile(async () => {
       await Promise.resolve(); // the fields of the subclass are set when the constructor has returned
       if (this.alarm !== Container.prototype.alarm) this.#machinery.alarms.wrap(this);

@@ -39,7 +39,7 @@ export interface ContainerObject
 /** What the object stands on. */
 export interface Ground {
   readonly ctx: DurableObjectState;
-  readonly env: unknown;
+  readonly env: Cloudflare.Env;
   readonly runtime: ContainerRuntime;
 }
 

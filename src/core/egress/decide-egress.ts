@@ -37,20 +37,33 @@ export type EgressDecision =
  * internet where it was allowed by name or where the container may reach that.
  */
 export function decideEgress(rules: EgressRules, destination: Destination): EgressDecision {
-  const speaksOf = (pattern: HostPattern): boolean => matchesPattern(pattern, destination);
-  if (rules.denied.some(speaksOf)) return { kind: "refuse", reason: "denied-host" };
-  if (rules.allowed?.some(speaksOf) === false) return { kind: "refuse", reason: "not-allowed" };
   const verdict = judge(rules.policy, destination);
-  if (verdict === "deny") return { kind: "refuse", reason: "policy" };
+  const reason = refusal(rules, destination) ?? (verdict === "deny" ? "policy" : undefined);
+  if (reason !== undefined) return { kind: "refuse", reason };
+  const handler = handlerOf(rules, destination);
+  if (handler !== undefined) return handler;
+  const isAllowed = rules.allowed !== undefined || verdict === "allow";
+  if (isAllowed || rules.isInternetEnabled) return { kind: "internet" };
+  return { kind: "refuse", reason: "no-internet" };
+}
+
+function refusal(
+  { denied, allowed }: EgressRules,
+  destination: Destination,
+): EgressRefusal | undefined {
+  const speaksOf = (pattern: HostPattern): boolean => matchesPattern(pattern, destination);
+  if (denied.some(speaksOf)) return "denied-host";
+  return allowed?.some(speaksOf) === false ? "not-allowed" : undefined;
+}
+
+/** Who takes a request; what was set at runtime comes before the class, a host before all. */
+function handlerOf(rules: EgressRules, destination: Destination): EgressDecision | undefined {
   const override = mostSpecial(rules.overrides, destination);
   if (override !== undefined) return { kind: "host-override", pattern: override.text };
   const handled = mostSpecial(rules.handled, destination);
   if (handled !== undefined) return { kind: "host-handler", pattern: handled.text };
   if (rules.hasOverride) return { kind: "override" };
-  if (rules.hasHandler) return { kind: "handler" };
-  const isAllowed = rules.allowed !== undefined || verdict === "allow";
-  if (isAllowed || rules.isInternetEnabled) return { kind: "internet" };
-  return { kind: "refuse", reason: "no-internet" };
+  return rules.hasHandler ? { kind: "handler" } : undefined;
 }
 
 /** What a policy says of a destination; undefined when only its `default: "allow"` does. */

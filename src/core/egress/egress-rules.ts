@@ -49,7 +49,7 @@ export function parsePolicy(policy: EgressPolicy): ParsedPolicy {
     throw wrong("egress.default", otherwise, 'use "allow" or "deny"');
   }
   if (!Array.isArray(rules)) throw wrong("egress.rules", rules, "use an array of rules");
-  return { default: otherwise, rules: rules.flatMap((rule, index) => parseRule(rule, index)) };
+  return { default: otherwise, rules: readAll(rules) };
 }
 
 /**
@@ -62,7 +62,11 @@ export function parseHosts(hosts: readonly string[], field: string): readonly Ho
   return hosts.map((host: unknown, index) => parseHostPattern(host, `${field}[${index}]`));
 }
 
-function parseRule(rule: EgressRule, index: number): readonly ParsedRule[] {
+function readAll(rules: readonly unknown[]): readonly ParsedRule[] {
+  return rules.flatMap((rule, index) => parseRule(rule, index));
+}
+
+function parseRule(rule: unknown, index: number): readonly ParsedRule[] {
   const field = `egress.rules[${index}]`;
   const { allow, deny } = (rule ?? {}) as { readonly allow?: unknown; readonly deny?: unknown };
   if ((allow === undefined) === (deny === undefined)) {

@@ -94,13 +94,8 @@ function readBits(text: string, allBits: number): number | undefined {
 function readPort(portText: string, text: string, field: string): number {
   try {
     return parsePort(portText, field);
-  } catch (error) {
-    throw wrong(
-      field,
-      text,
-      `${shown(portText)} is not a port; use an integer from 1 to 65535`,
-      error,
-    );
+  } catch {
+    throw wrong(field, text, `${shown(portText)} is not a port; use an integer from 1 to 65535`);
   }
 }
 
@@ -134,9 +129,8 @@ function matchesGlob(parts: readonly string[], value: string): boolean {
   return from <= value.length - last.length;
 }
 
-function wrong(field: string, text: unknown, fix: string, cause?: unknown): ContainerError {
+function wrong(field: string, text: unknown, fix: string): ContainerError {
   return new ContainerError("INVALID_CONFIG", `Cannot use ${field}: ${shown(text)}: ${fix}`, {
     details: { field },
-    cause,
   });
 }

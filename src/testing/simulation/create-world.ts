@@ -1,5 +1,5 @@
-import { objectId, parseObjectId } from "./object-id.ts";
 import type { ObjectClass } from "./object-plan.ts";
+import { SimulatedDurableObjectNamespace } from "./simulated-binding.ts";
 import { SimulatedInstance, type InstanceOptions } from "./simulated-instance.ts";
 import { World, type WorldOptions } from "./world.ts";
 
@@ -36,16 +36,20 @@ export class SimulatedWorld extends World {
     options: InstanceOptions = {},
   ): SimulatedNamespace<Instance> {
     const instances = new Map<string, SimulatedInstance<Instance>>();
+    const ids = this.newIds(objectClass.name);
+    const binding = new SimulatedDurableObjectNamespace(ids, (id) => instance(id).workerStub);
+    const exports = { [objectClass.name]: binding, ...options.exports };
     let latest = objectClass;
     const instance = (nameOrId: string | DurableObjectId): SimulatedInstance<Instance> => {
-      const id = typeof nameOrId === "string" ? objectId(nameOrId) : nameOrId;
+      const id = typeof nameOrId === "string" ? ids.ofName(nameOrId) : nameOrId;
       const name = id.name ?? id.toString();
-      const known = instances.get(id.toString()) ?? this.add(latest, { ...options, name, id });
+      const known =
+        instances.get(id.toString()) ?? this.add(latest, { ...options, exports, name, id });
       instances.set(id.toString(), known);
       return known;
     };
     return {
-      binding: bindingOf((id) => instance(id).workerStub),
+      binding: binding as unknown as DurableObjectNamespace<undefined>,
       instance,
       get instances() {
         return [...instances.values()];
@@ -56,22 +60,6 @@ export class SimulatedWorld extends World {
       },
     };
   }
-}
-
-function bindingOf(get: (id: DurableObjectId) => object): DurableObjectNamespace<undefined> {
-  const lots = new Uint8Array(32);
-  const binding = {
-    idFromName: objectId,
-    idFromString: parseObjectId,
-    newUniqueId: () => {
-      const bytes = [...crypto.getRandomValues(lots)];
-      return parseObjectId(bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(""));
-    },
-    get,
-    getByName: (name: string) => get(objectId(name)),
-    jurisdiction: () => binding,
-  };
-  return binding as unknown as DurableObjectNamespace<undefined>;
 }
 
 /**

@@ -2,10 +2,10 @@ import type { Duration } from "../../core/duration.ts";
 import { FakeContainer, type FakeContainerOptions } from "../fake-container.ts";
 import type { SimulatedFault } from "./fault.ts";
 import type { Pending } from "./pending.ts";
-import { objectId } from "./object-id.ts";
 import type { ObjectClass } from "./object-plan.ts";
 import { objectStorage } from "./object-storage.ts";
 import { aborted, codeUpdated, lostConnection } from "./platform-errors.ts";
+import { SimulatedDurableObjectNamespace } from "./simulated-binding.ts";
 import { SimulatedObject } from "./simulated-object.ts";
 import {
   SimulatedStub,
@@ -17,6 +17,7 @@ import {
   type ResultOf,
 } from "./simulated-stub.ts";
 import type { HookCall } from "./watch-hooks.ts";
+import { workerExports } from "./worker-exports.ts";
 import type { World } from "./world.ts";
 
 const HOUR_MS = 3_600_000;
@@ -29,7 +30,10 @@ export interface InstanceOptions extends FakeContainerOptions {
   readonly name?: string;
   /** The object's id (default: the one of its name). */
   readonly id?: DurableObjectId;
-  /** What the object has as `ctx.exports` (default: nothing). */
+  /**
+   * What the object has as `ctx.exports` beside its own namespace, under its class's name: classes
+   * of entrypoints, such as `ContainerProxy`, and namespaces (default: nothing).
+   */
   readonly exports?: object;
   /**
    * In workerd: the state of a real object, as `runInDurableObject()` gives it. Its SQLite database
@@ -76,7 +80,12 @@ export class SimulatedInstance<Instance extends object = object> {
   readonly #beganAtMs: number;
 
   constructor(world: World, objectClass: ObjectClass<Instance>, options: InstanceOptions) {
-    const { env = {}, name = "simulated", id = objectId(name), exports = {}, ctx } = options;
+    const { env = {}, name = "simulated", ctx } = options;
+    const ids = world.newIds(objectClass.name);
+    const { id = ids.ofName(name) } = options;
+    const own = new SimulatedDurableObjectNamespace(ids, () => this.workerStub);
+    const given = { [objectClass.name]: own, ...options.exports };
+    const exports = workerExports(given, { world, env });
     this.world = world;
     this.#beganAtMs = world.nowMs;
     this.container = new FakeContainer({ ...options, clock: world.scheduler });

@@ -1,3 +1,4 @@
+import type { FakeInternet } from "../fake-egress.ts";
 import type { Incarnation } from "./incarnation.ts";
 import { VirtualTimers, type Timers, type TimersHost } from "./virtual-timers.ts";
 import { anySignal, webPlatform } from "./web-platform.ts";
@@ -5,7 +6,8 @@ import { anySignal, webPlatform } from "./web-platform.ts";
 /** What the globals of a world stand on. */
 export interface GlobalsHost extends TimersHost {
   readonly random: () => number;
-  readonly options: { readonly allowIo?: boolean };
+  readonly options: { readonly allowIo?: boolean; readonly internet?: FakeInternet };
+  leave<Result>(work: () => Result): Result;
   compute<Result>(work: Promise<Result>): Promise<Result>;
   uncaught(error: unknown): void;
 }
@@ -93,8 +95,17 @@ function barriers(host: GlobalsHost, foreign: (what: string) => Error): readonly
     },
   });
   const compute: Override = [crypto, "subtle", waiting];
+  const { internet } = host.options;
+  if (internet !== undefined) return [compute, [globalThis, "fetch", fakeFetch(host, internet)]];
   if (host.options.allowIo === true) return [compute, [globalThis, "fetch", waitedFetch(host)]];
   return [compute, [globalThis, "fetch", () => Promise.reject(foreign("a fetch() of its own"))]];
+}
+
+function fakeFetch(host: GlobalsHost, internet: FakeInternet): typeof fetch {
+  return async (input, init) => {
+    const request = new Request(input, init);
+    return await host.leave(() => internet(request));
+  };
 }
 
 /** Where it is allowed, time stands still until the answer is there. */

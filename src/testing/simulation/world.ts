@@ -1,8 +1,10 @@
 import { parseDuration, type Duration } from "../../core/duration.ts";
+import type { FakeInternet } from "../fake-egress.ts";
 import { codeScopes, type CodeScopes } from "./code-scopes.ts";
 import { ForeignIo } from "./foreign-io.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { CriticalSection } from "./input-gate.ts";
+import { ObjectIds } from "./object-id.ts";
 import { Pending } from "./pending.ts";
 import { drain, Scheduler, type EventOwner, type LatencyRange } from "./scheduler.ts";
 import { seededRandom } from "./seeded-random.ts";
@@ -28,6 +30,8 @@ export interface WorldOptions {
   readonly epochMs?: number;
   /** Lets code under simulation await what is not simulated (default: false). */
   readonly allowIo?: boolean;
+  /** Answers every `fetch()` of the code under simulation (default: none may be made). */
+  readonly internet?: FakeInternet;
   readonly latency?: Latencies;
   /** How much of the trace is kept (default: the last 10,000 lines). */
   readonly trace?: TraceOption;
@@ -62,6 +66,7 @@ export class World {
   readonly #patienceMs: number;
   readonly #restore: () => void;
   #serial = 0;
+  #namespaces = 0;
   #pump: Promise<void> = Promise.resolve();
   #isClosed = false;
   #real = 0;
@@ -145,6 +150,12 @@ export class World {
   /** Notes what nobody caught. */
   uncaught(error: unknown): void {
     if (this.current?.isDead !== true) this.errors.push(error);
+  }
+
+  /** The ids of one more namespace. */
+  newIds(className: string): ObjectIds {
+    this.#namespaces += 1;
+    return new ObjectIds(`${className} ${this.#namespaces}`);
   }
 
   /** Has somebody count the time. */

@@ -1,11 +1,10 @@
 import { decideEgress, type EgressDecision } from "../../core/egress/decide-egress.ts";
-import { destinationOf, type Destination } from "../../core/egress/destination.ts";
-import { parseHosts, parsePolicy } from "../../core/egress/egress-rules.ts";
-import { parseHostPattern } from "../../core/egress/host-pattern.ts";
+import { destinationOf } from "../../core/egress/destination.ts";
 import { readOutboundClass, type OutboundClass, type OutboundStatics } from "./outbound-class.ts";
-import type { OutboundHandler } from "./outbound-types.ts";
+import type { OutboundHandler, OutboundOverride } from "./outbound-types.ts";
 import { tellEgress } from "./tell-egress.ts";
 import type { ProxyProps } from "./proxy-props.ts";
+import { readRules } from "./read-rules.ts";
 
 /** The status of what is refused, as the peer has it. */
 const REFUSED_STATUS = 520;
@@ -14,7 +13,7 @@ const REFUSED_STATUS = 520;
 export interface Sender {
   readonly statics: OutboundStatics;
   readonly props: ProxyProps;
-  readonly env: unknown;
+  readonly env: Cloudflare.Env;
 }
 
 /**
@@ -27,7 +26,7 @@ export async function answerOutbound(request: Request, sender: Sender): Promise<
     tellEgress({ ...sender, destination, method: request.method }, outcome);
   try {
     const handlers = readOutboundClass(sender.statics);
-    const decision = decide(handlers, sender.props, destination);
+    const decision = decideEgress(readRules(sender.props, handlers), destination);
     if (decision.kind === "refuse") {
       tell({ outcome: "refused", reason: decision.reason });
       return new Response("Origin is disallowed", {
@@ -35,7 +34,7 @@ export async function answerOutbound(request: Request, sender: Sender): Promise<
         headers: { "x-berth-error": "EGRESS_DENIED" },
       });
     }
-    const answer = await take(request, decision, handlers, sender);
+    const answer = await take({ request, decision, handlers, sender });
     tell({ outcome: decision.kind === "internet" ? "internet" : "handled" });
     return answer;
   } catch (error) {
@@ -47,48 +46,32 @@ export async function answerOutbound(request: Request, sender: Sender): Promise<
   }
 }
 
-function decide(
-  handlers: OutboundClass,
-  props: ProxyProps,
-  destination: Destination,
-): EgressDecision {
-  const { allowedHosts, deniedHosts, egress, overridesByHost } = props;
-  const rules = {
-    denied: parseHosts(deniedHosts ?? [], "deniedHosts"),
-    allowed: allowedHosts === undefined ? undefined : parseHosts(allowedHosts, "allowedHosts"),
-    policy: egress === undefined ? undefined : parsePolicy(egress),
-    overrides: Object.keys(overridesByHost).map((host) => parseHostPattern(host, "outbound host")),
-    handled: handlers.hosts,
-    hasOverride: props.override !== undefined,
-    hasHandler: handlers.outbound !== undefined,
-    isInternetEnabled: props.isInternetEnabled,
-  };
-  return decideEgress(rules, destination);
+interface Taking {
+  readonly request: Request;
+  readonly decision: Exclude<EgressDecision, { kind: "refuse" }>;
+  readonly handlers: OutboundClass;
+  readonly sender: Sender;
 }
 
-async function take(
-  request: Request,
-  decision: Exclude<EgressDecision, { kind: "refuse" }>,
-  handlers: OutboundClass,
-  { props, env }: Sender,
-): Promise<Response> {
-  const { containerId, className } = props;
+async function take({ request, decision, handlers, sender }: Taking): Promise<Response> {
+  const { props, env } = sender;
+  const { containerId, className, overridesByHost, override } = props;
   const call = async (
     handler: OutboundHandler | undefined,
     params?: unknown,
   ): Promise<Response> => {
     if (handler === undefined) throw new TypeError("Cannot handle the request: no such handler");
-    return await handler(request, env as never, { containerId, className, params });
+    return await handler(request, env, { containerId, className, params });
   };
+  const callNamed = async (named: OutboundOverride | undefined): Promise<Response> =>
+    await call(handlers.named.get(named?.method ?? ""), named?.params);
   switch (decision.kind) {
-    case "host-override": {
-      const { method, params } = props.overridesByHost[decision.pattern] ?? { method: "" };
-      return await call(handlers.named.get(method), params);
-    }
+    case "host-override":
+      return await callNamed(overridesByHost[decision.pattern]);
     case "host-handler":
       return await call(handlers.byHost.get(decision.pattern));
     case "override":
-      return await call(handlers.named.get(props.override?.method ?? ""), props.override?.params);
+      return await callNamed(override);
     case "handler":
       return await call(handlers.outbound);
     case "internet":

@@ -9,7 +9,7 @@ export interface OutboundStatics {
   readonly outbound?: OutboundHandler;
   readonly outboundByHost?: Readonly<Record<string, OutboundHandler>>;
   readonly outboundHandlers?: Readonly<Record<string, OutboundHandler>>;
-  readonly onEgress?: (event: EgressEvent, env: never) => unknown;
+  onEgress?(event: EgressEvent, env: Cloudflare.Env): unknown;
   /** Other names of the first and the third, as the peer takes them. */
   readonly outboundProxy?: OutboundHandler;
   readonly outboundProxies?: Readonly<Record<string, OutboundHandler>>;

@@ -1,14 +1,15 @@
-import { parseHosts, parsePolicy, type EgressPolicy } from "../../core/egress/egress-rules.ts";
-import { parseHostPattern } from "../../core/egress/host-pattern.ts";
+import type { EgressPolicy } from "../../core/egress/egress-rules.ts";
 import { planInterception, type InterceptionPlan } from "../../core/egress/plan-interception.ts";
 import { ContainerError } from "../../errors/container-error.ts";
 import type { ContainerRuntime } from "../../ports/container-runtime.ts";
 import type { ObjectStorage } from "../../ports/platform.ts";
 import { answerOutbound } from "./answer-outbound.ts";
+import { checkInterception, intercept } from "./interception.ts";
 import { rememberClass } from "./known-classes.ts";
 import { readOutboundClass, type OutboundStatics } from "./outbound-class.ts";
 import { OutboundStore } from "./outbound-store.ts";
 import type { OutboundConfig, ProxyProps } from "./proxy-props.ts";
+import { readRules } from "./read-rules.ts";
 import { exportNameOf, proxyFactory, type WorkerExports } from "./worker-exports.ts";
 
 /** The fields of a container class that say where its container may go. */
@@ -24,7 +25,7 @@ export interface OutboundGround {
   readonly object: EgressFields;
   /** Whether the container is to reach the internet, rules aside. */
   readonly isInternetWanted: () => boolean;
-  readonly env: unknown;
+  readonly env: Cloudflare.Env;
   readonly id: string;
   readonly exports: WorkerExports | undefined;
   readonly runtime: ContainerRuntime;
@@ -155,7 +156,7 @@ export class Outbound {
       this.store.change({ isAllIntercepted: true });
     }
     try {
-      await apply(runtime, interception, proxy);
+      await intercept(runtime, interception, proxy);
     } catch (error) {
       throw new ContainerError(
         "EGRESS_FAILED",
@@ -166,43 +167,44 @@ export class Outbound {
   }
 
   #plan(): Plan {
-    const { object, exports, id, runtime } = this.#ground;
-    const handlers = readOutboundClass(this.statics);
-    const { overridesByHost, override, isAllIntercepted } = this.store.current;
-    const { allowedHosts, deniedHosts } = this.lists;
-    const hasHandler = handlers.outbound !== undefined;
-    if (allowedHosts !== undefined) parseHosts(allowedHosts, "allowedHosts");
-    if (deniedHosts !== undefined) parseHosts(deniedHosts, "deniedHosts");
-    if (object.egress !== undefined) parsePolicy(object.egress);
-    for (const host of Object.keys(overridesByHost)) parseHostPattern(host, "outbound host");
+    const { exports, runtime } = this.#ground;
+    const { statics } = this;
+    const props = this.#props();
+    const handlers = readOutboundClass(statics);
+    const { handled, hasHandler } = readRules(props, handlers);
     proxyFactory(exports);
+    const { isAllIntercepted } = this.store.current;
     const interception = planInterception({
-      handled: handlers.hosts,
+      handled,
       seesAll: isAllIntercepted || this.#isGuarded || this.#hasOverrides || hasHandler,
-      isHttpsSeen: object.interceptHttps ?? this.#isGuarded,
+      isHttpsSeen: this.#isHttpsSeen,
     });
-    this.#checkReach(interception);
-    checkRuntime(runtime, interception);
+    this.#checkReach();
+    checkInterception(runtime, interception);
+    return { props, interception };
+  }
+
+  #props(): ProxyProps {
+    const { object, exports, id, isInternetWanted } = this.#ground;
+    const { overridesByHost, override } = this.store.current;
+    const { allowedHosts, deniedHosts } = this.lists;
     return {
-      interception,
-      props: {
-        containerId: id,
-        className: this.statics.name,
-        exportName: exportNameOf(exports, id),
-        overridesByHost,
-        override,
-        allowedHosts: allowedHosts && [...allowedHosts],
-        deniedHosts: deniedHosts && [...deniedHosts],
-        egress: object.egress,
-        isInternetEnabled: this.#ground.isInternetWanted(),
-      },
+      containerId: id,
+      className: this.statics.name,
+      exportName: exportNameOf(exports, id),
+      overridesByHost,
+      override,
+      allowedHosts: listOf(allowedHosts),
+      deniedHosts: listOf(deniedHosts),
+      egress: object.egress,
+      isInternetEnabled: isInternetWanted(),
     };
   }
 
   /** Rules that HTTPS walks past are none. */
-  #checkReach({ https }: InterceptionPlan): void {
+  #checkReach(): void {
     const { object, isInternetWanted } = this.#ground;
-    if (!this.#isGuarded || https === "all" || this.isClosed || !isInternetWanted()) return;
+    if (this.#isHttpsSeen || !this.#isGuarded || this.isClosed || !isInternetWanted()) return;
     throw new ContainerError(
       "INVALID_CONFIG",
       `Cannot apply the egress rules of ${this.statics.name}: interceptHttps is ${object.interceptHttps}, so HTTPS would pass them; remove it, or set enableInternet = false`,
@@ -215,37 +217,17 @@ export class Outbound {
     return [allowedHosts, deniedHosts, this.#ground.object.egress].some((one) => one !== undefined);
   }
 
+  get #isHttpsSeen(): boolean {
+    return this.#ground.object.interceptHttps ?? this.#isGuarded;
+  }
+
   get #hasOverrides(): boolean {
     const { overridesByHost, override } = this.store.current;
     return override !== undefined || Object.keys(overridesByHost).length > 0;
   }
 }
 
-/** @throws {ContainerError} `INVALID_CONFIG` when the runtime cannot do it, before any rule is set */
-function checkRuntime(runtime: ContainerRuntime, { http, https }: InterceptionPlan): void {
-  const needed = [
-    http === "all" ? "interceptAllOutboundHttp" : "interceptOutboundHttp",
-    ...(https.length === 0 ? [] : ["interceptOutboundHttps"]),
-  ] as const;
-  for (const method of needed) {
-    if (typeof Reflect.get(runtime, method) === "function") continue;
-    throw new ContainerError(
-      "INVALID_CONFIG",
-      `Cannot apply egress rules: this runtime has no ctx.container.${method}(); update Wrangler`,
-      { details: { method } },
-    );
-  }
-}
-
-/** HTTPS first: what fails leaves the container without a way out, or not started. */
-async function apply(
-  runtime: ContainerRuntime,
-  { http, https }: InterceptionPlan,
-  proxy: Fetcher,
-): Promise<void> {
-  for (const host of https === "all" ? ["*"] : https) {
-    await runtime.interceptOutboundHttps?.(host, proxy);
-  }
-  if (http === "all") await runtime.interceptAllOutboundHttp?.(proxy);
-  else for (const host of http) await runtime.interceptOutboundHttp?.(host, proxy);
+/** A copy, which crosses to the proxy; what is no list is told by whoever parses it. */
+function listOf(hosts: readonly string[] | undefined): readonly string[] | undefined {
+  return Array.isArray(hosts) ? [...(hosts as readonly string[])] : hosts;
 }

@@ -11,7 +11,7 @@ const told = new ToldEvents();
 export interface EgressRequest {
   readonly statics: OutboundStatics;
   readonly props: ProxyProps;
-  readonly env: unknown;
+  readonly env: Cloudflare.Env;
   readonly destination: Destination;
   readonly method: string;
 }
@@ -36,9 +36,8 @@ export function tellEgress(
     console.error(`Cannot answer the request of a container to ${host}:${port}:`, outcome.error);
     return;
   }
-  const { onEgress } = statics;
   const work = new Promise((resolve) => {
-    resolve(onEgress({ ...from, ...outcome, suppressed }, env as never));
+    resolve(statics.onEgress?.({ ...from, ...outcome, suppressed }, env));
   });
   work.catch((error: unknown) => console.error("onEgress failed:", error));
 }

@@ -46,7 +46,7 @@ export function stubOf(exports: WorkerExports, name: string, id: string): object
 // Any property of another kind of export is a remote method, so it is known by its class.
 function isNamespaceOf(value: unknown, id: string): boolean {
   if (typeof value !== "function" && typeof value !== "object") return false;
-  if (!/Namespace$/.test(value?.constructor.name ?? "")) return false;
+  if (value?.constructor.name.endsWith("Namespace") !== true) return false;
   try {
     return (value as DurableObjectNamespace).idFromString(id).toString() === id;
   } catch {
