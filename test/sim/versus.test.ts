@@ -1,6 +1,6 @@
-import { Container as PeerContainer } from "@cloudflare/containers";
+import { Container as PeerContainer, ContainerProxy as PeerProxy } from "@cloudflare/containers";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { Container } from "../../src/index.ts";
+import { Container, ContainerProxy } from "../../src/index.ts";
 import { files, forgiveRejections, nodeProcess } from "./node-tools.ts";
 import { SCENARIOS } from "./scenarios/all.ts";
 import type { AppClass, Subject } from "./scenarios/scenario.ts";
@@ -11,8 +11,8 @@ const BLOCK = /(<!-- versus:begin -->\n)[\s\S]*?(\n<!-- versus:end -->)/;
 
 const NAMES = ["berth", "`@cloudflare/containers` 0.3.7"];
 const SUBJECTS: readonly Subject[] = [
-  { name: "berth", Container },
-  { name: "peer", Container: PeerContainer as unknown as AppClass },
+  { name: "berth", Container, ContainerProxy },
+  { name: "peer", Container: PeerContainer as unknown as AppClass, ContainerProxy: PeerProxy },
 ];
 
 // The peer leaves rejections to nobody; they would be taken for faults of this test.

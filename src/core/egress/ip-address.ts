@@ -33,27 +33,19 @@ function parseIpv4(text: string): IpAddress | undefined {
   return bytes.every((byte) => byte <= 255) ? bytes : undefined;
 }
 
+/** The platform's own parser says what is one, and writes it in one way: groups of hex digits. */
 function parseIpv6(text: string): IpAddress | undefined {
-  const halves = text.split("::");
-  const [head = [], tail] = halves.map((half) => groupsOf(half));
-  if (halves.length > 2 || head === undefined) return undefined;
-  if (halves.length === 1) return head.length === 16 ? head : undefined;
-  if (tail === undefined || head.length + tail.length > 14) return undefined;
+  const url = `http://[${text}]`;
+  if (!URL.canParse(url)) return undefined;
+  const written = new URL(url).hostname.slice(1, -1);
+  const [head = [], tail = []] = written.split("::").map((half) => bytesOf(half));
   return [...head, ...Array.from({ length: 16 - head.length - tail.length }, () => 0), ...tail];
 }
 
-/** The bytes of groups between colons; the last may be an IPv4 address. */
-function groupsOf(text: string): number[] | undefined {
-  if (text === "") return [];
-  const bytes: number[] = [];
-  const groups = text.split(":");
-  for (const [index, group] of groups.entries()) {
-    const embedded = index === groups.length - 1 ? parseIpv4(group) : undefined;
-    if (embedded !== undefined) bytes.push(...embedded);
-    else if (/^[0-9a-f]{1,4}$/i.test(group)) {
-      const value = Number.parseInt(group, 16);
-      bytes.push(value >> 8, value & 0xff);
-    } else return undefined;
-  }
-  return bytes;
+function bytesOf(groups: string): readonly number[] {
+  if (groups === "") return [];
+  return groups.split(":").flatMap((group) => {
+    const value = Number.parseInt(group, 16);
+    return [value >> 8, value & 0xff];
+  });
 }

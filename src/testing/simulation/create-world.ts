@@ -38,7 +38,8 @@ export class SimulatedWorld extends World {
     const instances = new Map<string, SimulatedInstance<Instance>>();
     const ids = this.newIds(objectClass.name);
     const binding = new SimulatedDurableObjectNamespace(ids, (id) => instance(id).workerStub);
-    const exports = { [objectClass.name]: binding, ...options.exports };
+    const { exportName = objectClass.name } = options;
+    const exports = { [exportName]: binding, ...options.exports };
     let latest = objectClass;
     const instance = (nameOrId: string | DurableObjectId): SimulatedInstance<Instance> => {
       const id = typeof nameOrId === "string" ? ids.ofName(nameOrId) : nameOrId;

@@ -30,8 +30,10 @@ export interface InstanceOptions extends FakeContainerOptions {
   readonly name?: string;
   /** The object's id (default: the one of its name). */
   readonly id?: DurableObjectId;
+  /** Name under which the Worker exports the class (default: the class's own). */
+  readonly exportName?: string;
   /**
-   * What the object has as `ctx.exports` beside its own namespace, under its class's name: classes
+   * What the object has as `ctx.exports` beside its own namespace: classes
    * of entrypoints, such as `ContainerProxy`, and namespaces (default: nothing).
    */
   readonly exports?: object;
@@ -80,11 +82,11 @@ export class SimulatedInstance<Instance extends object = object> {
   readonly #beganAtMs: number;
 
   constructor(world: World, objectClass: ObjectClass<Instance>, options: InstanceOptions) {
-    const { env = {}, name = "simulated", ctx } = options;
+    const { env = {}, name = "simulated", exportName = objectClass.name, ctx } = options;
     const ids = world.newIds(objectClass.name);
     const { id = ids.ofName(name) } = options;
     const own = new SimulatedDurableObjectNamespace(ids, () => this.workerStub);
-    const given = { [objectClass.name]: own, ...options.exports };
+    const given = { [exportName]: own, ...options.exports };
     const exports = workerExports(given, { world, env });
     this.world = world;
     this.#beganAtMs = world.nowMs;

@@ -35,7 +35,7 @@ function isEntrypoint(value: unknown): value is EntrypointClass {
 }
 
 function prototypeOf(value: unknown): object {
-  return (value as Partial<ObjectClass>).prototype ?? {};
+  return (value as { readonly prototype?: object }).prototype ?? {};
 }
 
 function loopback(

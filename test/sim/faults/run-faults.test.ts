@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Container } from "../../../src/index.ts";
+import { Container, ContainerProxy } from "../../../src/index.ts";
 import { answer, boxOf as boxFor, stops, type AppPlan, type Box } from "../scenarios/scenario.ts";
 import type { SimulationOptions } from "../../../src/testing.ts";
 
 // Faults of orchestration.md section 5, by their numbers there: what must hold for one instance.
 
 const boxOf = (plan: AppPlan & { readonly options?: SimulationOptions } = {}): Promise<Box> =>
-  boxFor({ name: "berth", Container }, plan);
+  boxFor({ name: "berth", Container, ContainerProxy }, plan);
 
 /** Answers 200, and so is ready. */
 async function ready(box: Box): Promise<void> {

@@ -5,6 +5,8 @@ import { simulate, type SimulatedInstance, type SimulationOptions } from "../../
 export interface Subject {
   readonly name: "berth" | "peer";
   readonly Container: AppClass;
+  /** What a Worker exports for the egress of its containers. */
+  readonly ContainerProxy: object;
 }
 
 /** Any container class, whatever its environment. */
@@ -21,6 +23,7 @@ export interface Scenario {
 export interface AppPlan {
   readonly fields?: Readonly<Record<string, unknown>>;
   readonly methods?: Readonly<Record<string, unknown>>;
+  readonly statics?: Readonly<Record<string, unknown>>;
 }
 
 /** What a scenario plays on. */
@@ -38,7 +41,7 @@ export function scenario(
 }
 
 /** A class of the subject with fields and methods of its own. */
-function appClass({ Container: Base }: Subject, plan: AppPlan = {}): AppClass {
+export function appClass({ Container: Base }: Subject, plan: AppPlan = {}): AppClass {
   class App extends Base {
     constructor(ctx: DurableObjectState, env: never) {
       super(ctx, env);
@@ -48,6 +51,7 @@ function appClass({ Container: Base }: Subject, plan: AppPlan = {}): AppClass {
     override onError(): void {}
   }
   Object.assign(App.prototype, plan.methods);
+  Object.assign(App, plan.statics);
   return App;
 }
 
@@ -59,6 +63,7 @@ export async function boxOf(
   const box: Box = await simulate(appClass(subject, plan), {
     app: () => new Response("hi"),
     patience: "2h",
+    exports: { ContainerProxy: subject.ContainerProxy },
     ...plan.options,
   });
   let events = 0;
@@ -67,6 +72,13 @@ export async function boxOf(
     if (events > MAX_EVENTS) throw new Error(`goes round in circles: over ${MAX_EVENTS} events`);
   });
   return box;
+}
+
+/** Sends a request as the app in the container does; a connection that is refused is status 0. */
+export async function sent(box: Box, url: string): Promise<[number, string]> {
+  const request = (): Promise<Response> =>
+    box.container.egress.send(url).catch(() => Response.error());
+  return await answer(box.world.run(request));
 }
 
 /** Calls a method that only some subjects have. */
