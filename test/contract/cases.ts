@@ -1,4 +1,5 @@
 import { alarmCases } from "./cases/alarm.ts";
+import { egressCases } from "./cases/egress.ts";
 import { evictionCases } from "./cases/eviction.ts";
 import { execCases } from "./cases/exec.ts";
 import { gateCases } from "./cases/gates.ts";
@@ -20,6 +21,7 @@ export const cases: readonly ContractCase[] = [
   ...monitorCases,
   ...socketCases,
   ...execCases,
+  ...egressCases,
   ...evictionCases,
   ...resetCases,
   ...gateCases,

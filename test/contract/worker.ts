@@ -1,6 +1,7 @@
 import { cases } from "./cases.ts";
 import { createClient, type ProbeStub } from "./create-client.ts";
 
+export { OutboundProbe } from "./outbound-probe.ts";
 export { ProbeObject } from "./probe-object.ts";
 
 interface Env {

@@ -1,4 +1,3 @@
-import type { ObjectClass } from "./object-plan.ts";
 import type { World } from "./world.ts";
 
 /** What the entrypoints of a simulated Worker are made with. */

@@ -5,6 +5,7 @@ import { ForeignIo } from "./foreign-io.ts";
 import type { Incarnation } from "./incarnation.ts";
 import type { CriticalSection } from "./input-gate.ts";
 import { ObjectIds } from "./object-id.ts";
+import { openWorld, setOpenWorld } from "./open-world.ts";
 import { Pending } from "./pending.ts";
 import { drain, Scheduler, type EventOwner, type LatencyRange } from "./scheduler.ts";
 import { seededRandom } from "./seeded-random.ts";
@@ -45,9 +46,6 @@ export interface TimeKeeper {
   onTime(fromMs: number, toMs: number): void;
 }
 
-// Where the world is that has the globals: found by every copy of this module, by the plugin, too.
-const OPEN_WORLD = Symbol.for("berth.simulation");
-
 /** A clock, a seed, and what happens by them. One world at a time has the globals. */
 export class World {
   readonly seed: number;
@@ -83,7 +81,7 @@ export class World {
     this.#patienceMs = parseDuration(patience, "patience");
     this.#scopes = codeScopes();
     this.#restore = installVirtualGlobals(this, foreignError);
-    open(this);
+    setOpenWorld(this);
   }
 
   get nowMs(): number {
@@ -224,7 +222,7 @@ export class World {
     this.#isClosed = true;
     for (const close of this.#closers) close();
     this.#restore();
-    if (openWorld() === this) Reflect.deleteProperty(globalThis, OPEN_WORLD);
+    if (openWorld() === this) setOpenWorld(undefined);
   }
 
   /** Only one moves the time at once: whoever comes meanwhile waits for its turn. */
@@ -299,12 +297,4 @@ export class World {
   #check(): void {
     if (this.#isClosed) throw closedError();
   }
-}
-
-function open(world: World): void {
-  Object.defineProperty(globalThis, OPEN_WORLD, { value: world, configurable: true });
-}
-
-function openWorld(): { close(): void } | undefined {
-  return Reflect.get(globalThis, OPEN_WORLD) as { close(): void } | undefined;
 }

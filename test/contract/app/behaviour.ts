@@ -11,6 +11,8 @@ export interface AppHost {
     | Map<string, string>
     | { get(name: string): string | undefined; set(name: string, text: string): unknown };
   sleep(durationMs: number): Promise<void>;
+  /** Sends a request to somewhere outside. */
+  send(url: string): Promise<Response>;
 }
 
 type Answer = (url: URL, request: Request, host: AppHost) => Response | Promise<Response>;
@@ -70,6 +72,14 @@ const answers: Readonly<Record<string, Answer>> = {
   "/write": (url, _request, host) => {
     host.files.set("kept", url.searchParams.get("text") ?? "");
     return new Response("written");
+  },
+  "/send": async (url, _request, host) => {
+    try {
+      const response = await host.send(url.searchParams.get("to") ?? "");
+      return new Response(`${response.status} ${await response.text()}`);
+    } catch {
+      return new Response("refused");
+    }
   },
   "/read": (_url, _request, host) => new Response(host.files.get("kept") ?? "none"),
 };

@@ -17,6 +17,7 @@ const host: AppHost = {
   run: crypto.randomUUID(),
   exit: (code) => process.exit(code),
   sleep: (durationMs) => delay(durationMs),
+  send: (url) => fetch(url),
   files: { get: readFile, set: (_name, text) => writeFileSync(FILE, text) },
   async setPortOpen(port, isOpen) {
     if (isOpen) return listen(port);

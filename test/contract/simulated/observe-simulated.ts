@@ -6,6 +6,7 @@ import { answer, onMessage, type AppHost } from "../app/behaviour.ts";
 import { sleep } from "../container-app.ts";
 import type { ContractCase, Observation } from "../contract-case.ts";
 import { createClient, type ProbeStub } from "../create-client.ts";
+import { OutboundProbe } from "../outbound-probe.ts";
 import { ProbeObject } from "../probe-object.ts";
 
 /** Runs a case in the simulation; gives what each of its phases saw. */
@@ -18,7 +19,8 @@ export async function observeSimulated(
   const { fake } = contractCase;
   await using world = createWorld({ seed });
   const { title } = contractCase;
-  const namespace = world.namespace(ProbeObject, { app, tcp, exec, ...fake });
+  const exports = { OutboundProbe };
+  const namespace = world.namespace(ProbeObject, { app, tcp, exec, exports, ...fake });
   const box = namespace.instance(title);
   const stub = (): ProbeStub => namespace.binding.getByName(title) as unknown as ProbeStub;
   const client = createClient(stub, title);
@@ -35,6 +37,7 @@ interface Container {
   exit(): void;
   crash(options: { readonly exitCode: number }): void;
   setPortOpen(port: number, isOpen: boolean): void;
+  readonly egress: { send(url: string): Promise<Response> };
 }
 
 /** The app of the contract's containers, in the fake one. */
@@ -51,6 +54,7 @@ function simulatedApp(container: () => Container): FakeApp {
     exit: (exitCode) => (exitCode === 0 ? container().exit() : container().crash({ exitCode })),
     setPortOpen: (port, isOpen) => container().setPortOpen(port, isOpen),
     sleep,
+    send: (url) => container().egress.send(url),
     files,
   };
   return (request) => {

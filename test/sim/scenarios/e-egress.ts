@@ -47,7 +47,7 @@ export const EGRESS = [
     "classes of equal names have handlers of their own, and subclasses inherit them",
     async (subject) => {
       const classOf = (name: string): ReturnType<typeof appClass> =>
-        appClass(subject, { statics: { outbound: handler(name) } });
+        appClass(subject, { className: "t", statics: { outbound: handler(name) } });
       const classes = { First: classOf("first"), Second: classOf("second") };
       class Derived extends classes.First {}
       await using world = createWorld({ internet: INTERNET, patience: "2h" });

@@ -24,6 +24,8 @@ export interface AppPlan {
   readonly fields?: Readonly<Record<string, unknown>>;
   readonly methods?: Readonly<Record<string, unknown>>;
   readonly statics?: Readonly<Record<string, unknown>>;
+  /** Name of the class (default: one of its own, since the peer tells classes apart by it). */
+  readonly className?: string;
 }
 
 /** What a scenario plays on. */
@@ -40,6 +42,8 @@ export function scenario(
   return { number, title, run };
 }
 
+let classes = 0;
+
 /** A class of the subject with fields and methods of its own. */
 export function appClass({ Container: Base }: Subject, plan: AppPlan = {}): AppClass {
   class App extends Base {
@@ -50,6 +54,8 @@ export function appClass({ Container: Base }: Subject, plan: AppPlan = {}): AppC
 
     override onError(): void {}
   }
+  classes += 1;
+  Object.defineProperty(App, "name", { value: plan.className ?? `App${classes}` });
   Object.assign(App.prototype, plan.methods);
   Object.assign(App, plan.statics);
   return App;
