@@ -6,24 +6,27 @@ import { ContainerUpkeep } from "./container-upkeep.ts";
 import { checkNamed } from "./egress/outbound-class.ts";
 import type {
   EgressEvent,
-  OutboundHandler,
+  AnyOutboundHandler,
   OutboundOverride,
   OutboundParamsArgument,
 } from "./egress/outbound-types.ts";
 import { machineryOf } from "./machinery.ts";
 
 /** Where the requests of a container may go, and who takes them. */
-export abstract class ContainerEgress<Env = Cloudflare.Env> extends ContainerUpkeep<Env> {
+export abstract class ContainerEgress<
+  Env = Cloudflare.Env,
+  Props = unknown,
+> extends ContainerUpkeep<Env, Props> {
   /** Takes every request that no other handler takes. Subclasses inherit it. */
-  declare static outbound?: OutboundHandler;
+  declare static outbound?: AnyOutboundHandler;
   /** Takes the requests to a host, by name, glob, address or CIDR network, `:port` for one port. */
-  declare static outboundByHost?: Record<string, OutboundHandler>;
+  declare static outboundByHost?: Record<string, AnyOutboundHandler>;
   /** Handlers that the setters below name. */
-  declare static outboundHandlers?: Record<string, OutboundHandler>;
+  declare static outboundHandlers?: Record<string, AnyOutboundHandler>;
   /** The same as `outbound`, for compatibility with @cloudflare/containers. */
-  declare static outboundProxy?: OutboundHandler;
+  declare static outboundProxy?: AnyOutboundHandler;
   /** The same as `outboundHandlers`, for compatibility with @cloudflare/containers. */
-  declare static outboundProxies?: Record<string, OutboundHandler>;
+  declare static outboundProxies?: Record<string, AnyOutboundHandler>;
   /**
    * Told what became of the container's requests, ten times a second of each host and outcome. Runs
    * outside of the object, with the Worker's `env`.

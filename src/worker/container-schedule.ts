@@ -5,7 +5,10 @@ import { machineryOf } from "./machinery.ts";
 import type { ScheduleTime } from "./schedule/new-task.ts";
 
 /** The schedule of a container class. */
-export abstract class ContainerSchedule<Env = Cloudflare.Env> extends ContainerSettings<Env> {
+export abstract class ContainerSchedule<
+  Env = Cloudflare.Env,
+  Props = unknown,
+> extends ContainerSettings<Env, Props> {
   /**
    * Calls a method of this class later, once or time and again, also when the container or the
    * object sleeps. A call that throws, or that takes longer than its timeout, is tried again after

@@ -10,7 +10,10 @@ import type { Liveness } from "./liveness-watch.ts";
 import type { Budget, Startup } from "./read-policy.ts";
 
 /** The settings and hooks of a container class: what a subclass sets. */
-export abstract class ContainerSettings<Env = Cloudflare.Env> extends DurableObject<Env> {
+export abstract class ContainerSettings<
+  Env = Cloudflare.Env,
+  Props = unknown,
+> extends DurableObject<Env, Props> {
   /** Port that requests go to when they name none. */
   defaultPort?: number;
   /** Ports that must answer before the container counts as ready. */

@@ -12,7 +12,10 @@ import { machineryOf } from "./machinery.ts";
 import { systemClock } from "./system-clock.ts";
 
 /** What a container class tells of its instance, and what keeps it. */
-export abstract class ContainerUpkeep<Env = Cloudflare.Env> extends ContainerSchedule<Env> {
+export abstract class ContainerUpkeep<
+  Env = Cloudflare.Env,
+  Props = unknown,
+> extends ContainerSchedule<Env, Props> {
   /**
    * Tells what is known of the instance. Neither starts the container nor keeps it awake.
    */

@@ -30,7 +30,7 @@ import { portBudget, startBudget } from "./wait-budget.ts";
  * }
  * ```
  */
-export class Container<Env = Cloudflare.Env> extends ContainerEgress<Env> {
+export class Container<Env = Cloudflare.Env, Props = unknown> extends ContainerEgress<Env, Props> {
   readonly #machinery: Machinery;
 
   /**

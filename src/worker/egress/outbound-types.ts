@@ -26,6 +26,9 @@ export type OutboundHandler<Env = Cloudflare.Env, Params = unknown> = {
   ): Promise<Response> | Response;
 }["bivarianceHack"];
 
+/** A handler of whatever environment: the statics of a class do not know the class's own. */
+export type AnyOutboundHandler = OutboundHandler | OutboundHandler<never>;
+
 /** The params of named handlers, by the handlers' names. */
 export type OutboundHandlerParams = Record<string, unknown>;
 
@@ -83,7 +86,7 @@ export interface EgressEvent {
  * @param handler the handler that they are for; only its type is read
  * @param params what it takes
  */
-export function outboundParams<Handler extends OutboundHandler<never, never>>(
+export function outboundParams<Handler extends OutboundHandler<unknown, unknown>>(
   _handler: Handler,
   params: OutboundHandlerParamsOf<Handler>,
 ): OutboundHandlerParamsOf<Handler> {
