@@ -57,10 +57,13 @@ describe("examples/egress under berth dev", { timeout: TIMEOUT_MS }, () => {
     "http://example.com/",
     "https://example.com/",
     "http://169.254.169.254/latest/meta-data",
-    "https://1.1.1.1/",
     "http://kv.internal.example.com/",
   ])("refuses %s", async (url) => {
     expect(await attempt(url)).toBe("520 Origin is disallowed");
+  });
+
+  it("ends TLS that names no host", async () => {
+    expect(await attempt("https://1.1.1.1/")).toBe("none ECONNRESET");
   });
 
   it("has nothing of this machine behind its own addresses", async () => {
