@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util";
 import { printRows } from "./print.ts";
 import type { Rig, RigOptions } from "./rig.ts";
+import { abilities } from "./rigs/abilities.ts";
 import { coldStart } from "./rigs/cold-start.ts";
 import { engine } from "./rigs/engine.ts";
 import { idleHour } from "./rigs/idle-hour.ts";
@@ -19,6 +20,7 @@ const RIGS: readonly Rig[] = [
   idleHour,
   thunderingHerd,
   engine,
+  abilities,
 ];
 
 const DEFAULT_PAIRS = 15;
