@@ -10,6 +10,14 @@ export type ObjectStorage = Pick<
   "kv" | "sql" | "setAlarm" | "deleteAlarm" | "sync"
 >;
 
+/** Something that takes its time, and that a run needs before it can begin. */
+export interface StartStep {
+  /** Whether a run may begin at once, as far as this goes. */
+  isReady(run: number): boolean;
+  /** Does it, once for all who wait for that run. */
+  prepare(run: number, abandoned: AbortSignal): Promise<void>;
+}
+
 /** What the shell needs of the platform. */
 export interface Platform {
   readonly runtime: ContainerRuntime;
@@ -19,6 +27,6 @@ export interface Platform {
   readonly random: () => number;
   /** Keeps the object in memory until the work is settled. */
   readonly keepAlive: (work: Promise<unknown>) => void;
-  /** What has to be done before a run may begin; undefined when that is nothing. */
-  readonly prepareStart: () => Promise<void> | undefined;
+  /** What has to be done before a run may begin, in this order. */
+  readonly startSteps: readonly StartStep[];
 }

@@ -167,7 +167,7 @@ function platformOf({ ctx, runtime }: Ground, outbound: Outbound): Platform {
     storage: ctx.storage,
     random: () => Math.random(),
     keepAlive: (work) => ctx.waitUntil(work),
-    prepareStart: () => (outbound.isUsed ? outbound.install() : undefined),
+    startSteps: [outbound],
   };
 }
 

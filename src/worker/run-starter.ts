@@ -69,22 +69,21 @@ export class RunStarter {
    * `INVALID_CONFIG`, `EGRESS_FAILED` when it cannot be prepared
    */
   async begin(abandoned: AbortSignal): Promise<number> {
-    const { clock } = this.#platform;
-    for (let isPrepared = false; ;) {
+    const { clock, startSteps } = this.#platform;
+    for (;;) {
       const phase = await this.#endOfEnding(abandoned);
       const { gate } = this;
       if ("startedAtMs" in phase) break;
       if (gate.kind === "open") {
-        const preparation = isPrepared ? undefined : this.#platform.prepareStart();
-        if (preparation === undefined) break;
-        await untilAborted(preparation, abandoned);
-        abandoned.throwIfAborted();
-        isPrepared = true;
-        continue;
+        const run = phase.run + 1;
+        const step = startSteps.find((each) => !each.isReady(run));
+        if (step === undefined) break;
+        await untilAborted(step.prepare(run, abandoned), abandoned);
+      } else {
+        if (gate.code !== "RESTARTING") throw gateError(gate, this.#now());
+        await sleep(clock, gate.untilMs - this.#now(), abandoned);
       }
-      if (gate.code !== "RESTARTING") throw gateError(gate, this.#now());
-      await sleep(clock, gate.untilMs - this.#now(), abandoned);
-      abandoned.throwIfAborted();
+      abandoned.throwIfAborted(); // whatever happened meanwhile
     }
     this.#supervisor.dispatch({ kind: "start-requested" });
     return this.#supervisor.phase.run;

@@ -37,7 +37,7 @@ export async function onRig(plan: RigPlan, work: (rig: Rig) => Promise<void>): P
       storage: state.storage,
       random: () => 0.5,
       keepAlive: () => {},
-      prepareStart: () => undefined,
+      startSteps: [],
     };
     const policy = { ...DEFAULT_POLICY, ...plan.policy };
     const note = (hook: string) => async (): Promise<void> => void hooks.push(hook);

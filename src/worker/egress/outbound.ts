@@ -2,7 +2,7 @@ import type { EgressPolicy } from "../../core/egress/egress-rules.ts";
 import { planInterception, type InterceptionPlan } from "../../core/egress/plan-interception.ts";
 import { ContainerError } from "../../errors/container-error.ts";
 import type { ContainerRuntime } from "../../ports/container-runtime.ts";
-import type { ObjectStorage } from "../../ports/platform.ts";
+import type { ObjectStorage, StartStep } from "../../ports/platform.ts";
 import { answerOutbound } from "./answer-outbound.ts";
 import { checkInterception, intercept } from "./interception.ts";
 import { rememberClass } from "./known-classes.ts";
@@ -41,10 +41,12 @@ interface Plan {
 }
 
 /** Where the container of one object may go, and who takes its requests. */
-export class Outbound {
+export class Outbound implements StartStep {
   readonly store: OutboundStore;
   readonly #ground: OutboundGround;
   #lastInstall: Promise<void> = Promise.resolve();
+  /** The run that was prepared, and the rules that are in force for it. */
+  #ready = "";
 
   constructor(ground: OutboundGround) {
     this.#ground = ground;
@@ -109,6 +111,18 @@ export class Outbound {
     } catch (error) {
       this.#ground.report(error);
     }
+  }
+
+  /** Whether the rules are in force for a run that is about to begin. */
+  isReady(run: number): boolean {
+    return !this.isUsed || this.#ready === this.#stateFor(run);
+  }
+
+  /** @throws {ContainerError} as `install()` does */
+  async prepare(run: number): Promise<void> {
+    const state = this.#stateFor(run);
+    await this.install();
+    this.#ready = state;
   }
 
   /**
@@ -182,6 +196,10 @@ export class Outbound {
     this.#checkReach();
     checkInterception(runtime, interception);
     return { props, interception };
+  }
+
+  #stateFor(run: number): string {
+    return JSON.stringify([run, this.#props()]);
   }
 
   #props(): ProxyProps {
