@@ -10,6 +10,8 @@ export interface IngressHandlers {
   applyEgress(rules: EgressRules): Promise<void>;
   /** Told of a port that was asked for while nothing listened on it. */
   onRefusedPort(port: number): void;
+  /** The certificate, as PEM text, by which an app trusts intercepted HTTPS. */
+  readCertificate(): Promise<string>;
 }
 
 /**
@@ -42,7 +44,7 @@ function dispatch(client: Socket, head: RequestHead, handlers: IngressHandlers):
   else if (head.method === "PUT" && head.target === "/egress")
     void receiveEgress(client, head, handlers);
   else if (head.method === "GET" && head.target === "/ca")
-    respond(client, "200 OK", placeholderCertificate);
+    void handlers.readCertificate().then((pem) => respond(client, "200 OK", pem));
   else respond(client, "404 Not Found", `no such resource: ${head.method} ${head.target}`);
 }
 
@@ -111,7 +113,9 @@ export function parseEgressRules(body: string): EgressRules {
   return {
     ...(typeof port === "number" ? { port } : {}),
     ...(typeof isInternetEnabled === "boolean" ? { isInternetEnabled } : {}),
-    allowHostnames: Array.isArray(names) ? names.filter((name) => typeof name === "string") : [],
+    ...(Array.isArray(names)
+      ? { allowHostnames: names.filter((name) => typeof name === "string") }
+      : {}),
   };
 }
 
@@ -126,7 +130,3 @@ function respond(client: Socket, status: string, body: string): void {
   client.end(`HTTP/1.1 ${status}\r\n${length}Connection: close\r\n\r\n${body}`);
   client.resume();
 }
-
-// workerd wants PEM-shaped text from every sidecar; it is only used once HTTPS is intercepted.
-const placeholderCertificate =
-  "-----BEGIN CERTIFICATE-----\nbm8gSFRUUFMgaW50ZXJjZXB0aW9u\n-----END CERTIFICATE-----\n";

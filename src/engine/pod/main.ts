@@ -2,7 +2,9 @@ import { readlinkSync } from "node:fs";
 import module from "node:module";
 import { Server } from "node:net";
 
+import { openEgressListeners } from "./egress-listeners.ts";
 import { serveIngress } from "./ingress.ts";
+import { matchNames } from "./name-patterns.ts";
 import { serveNames } from "./name-service.ts";
 import type { EgressRules, MessageFromPod, MessageToPod } from "./pod-message.ts";
 
@@ -13,9 +15,16 @@ const waiting = new Map<number, (message: MessageToPod) => void>();
 const refusedPorts = new Set<number>();
 let lastId = 0;
 let hasRoute = false;
+let isAllowed = matchNames([]);
+let listening: Promise<void> | undefined;
 
 function tell(message: MessageFromPod): void {
   process.send?.(message);
+}
+
+/** Gives the engine a listener of this network namespace: a socket stays where it was made. */
+function handOver(message: MessageFromPod, server: Server): void {
+  process.send?.(message, server, () => server.close());
 }
 
 function ask(request: (id: number) => MessageFromPod): Promise<MessageToPod> {
@@ -27,8 +36,18 @@ function ask(request: (id: number) => MessageFromPod): Promise<MessageToPod> {
 }
 
 async function applyEgress(rules: EgressRules): Promise<void> {
+  const names = rules.allowHostnames;
+  // Only what is intercepted costs listeners and rules.
+  if (names !== undefined && names.length > 0) await (listening ??= openEgressListeners(handOver));
   const reply = await ask((id) => ({ kind: "egress", id, rules }));
+  if (reply.kind === "egress-failed") throw new Error(reply.reason);
   if (reply.kind === "egress-applied") hasRoute = reply.hasRoute;
+  if (names !== undefined) isAllowed = matchNames(names);
+}
+
+async function readCertificate(): Promise<string> {
+  const reply = await ask((id) => ({ kind: "certificate-wanted", id }));
+  return reply.kind === "certificate" ? reply.pem : "";
 }
 
 /** Once a port: a Worker that waits for its app asks many times. */
@@ -52,8 +71,12 @@ process.on("message", (message: MessageToPod, handle: unknown) => {
     waiting.get(message.id)?.(message);
     waiting.delete(message.id);
   } else if (handle instanceof Server) {
-    serveIngress(handle, { applyEgress, onRefusedPort });
-    serveNames({ isEnabled: () => hasRoute, forward: forwardQuery });
+    serveIngress(handle, { applyEgress, onRefusedPort, readCertificate });
+    serveNames({
+      isEnabled: () => hasRoute,
+      isAllowed: (name) => isAllowed(name),
+      forward: forwardQuery,
+    });
     // Node writes its compile cache at exit; the next pod should find it now.
     module.flushCompileCache?.();
     // The host's procfs is still mounted here, so this is the pid that the engine knows.

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
+import { createCertificateAuthority } from "../egress/certificate-authority.ts";
 import { makeBaseView } from "./base-view.ts";
 import {
   findControlGroups,
@@ -12,6 +13,7 @@ import { findPrivilege } from "./find-privilege.ts";
 import { findHostDirectories, readMountInfo } from "./host-directories.ts";
 import { podTools, requireTools } from "./host-tools.ts";
 import { watchedMemory } from "./memory-watcher.ts";
+import { findInterception } from "./network/interception.ts";
 import { findInternet } from "./network/find-internet.ts";
 import { findNodeInstallation, ownNodePrefix } from "./node-installation.ts";
 import { PipeSource } from "./pipe-source.ts";
@@ -61,6 +63,8 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
     memory:
       layout === undefined ? watchedMemory() : controlGroupControl(layout, { prefix, enforceCpu }),
     internet,
+    interception: findInterception(privilege),
+    authority: createCertificateAuthority(),
     compileCache: join(state.path, "compile-cache"),
     podsDirectory: join(state.path, "pods"),
     log,

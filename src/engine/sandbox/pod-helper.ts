@@ -16,7 +16,11 @@ export interface PodHelperOptions {
   readonly privilege: SandboxFacts["privilege"];
   /** Keeps compiled code from one helper to the next: it starts faster, and smaller from sources. */
   readonly compileCache: string;
-  readonly onMessage: (message: MessageFromPod, reply: (answer: MessageToPod) => void) => void;
+  readonly onMessage: (
+    message: MessageFromPod,
+    reply: (answer: MessageToPod) => void,
+    handle: unknown,
+  ) => void;
 }
 
 /** The small process that holds a pod's namespaces and serves its ingress. */
@@ -50,7 +54,9 @@ export async function startPodHelper(options: PodHelperOptions): Promise<PodHelp
   let errors = "";
   child.stderr?.on("data", (chunk: Buffer) => (errors += chunk.toString()));
   const reply = (answer: MessageToPod): void => void (child.connected && child.send(answer));
-  child.on("message", (message: MessageFromPod) => options.onMessage(message, reply));
+  child.on("message", (message: MessageFromPod, handle: unknown) =>
+    options.onMessage(message, reply, handle),
+  );
   child.send({ kind: "serve" } satisfies MessageToPod, server, () => server.close());
   const message = await Promise.race([firstMessage(child), exited.then(() => undefined)]);
   if (message?.kind !== "ready")

@@ -85,9 +85,9 @@ export class ProcessPod implements Pod {
     const helper = await startPodHelper({
       privilege: resources.facts.privilege,
       compileCache: resources.compileCache,
-      onMessage: (message, reply) => {
+      onMessage: (message, reply, handle) => {
         if (message.kind === "port-refused") pod.#onRefusedPort(message.port);
-        else void egress.handle(message, reply);
+        else void egress.handle(message, reply, handle);
       },
     });
     recordProcess(directory, helper.hostPid);
@@ -208,7 +208,7 @@ export class ProcessPod implements Pod {
 
   async #close(): Promise<void> {
     const stage = await this.#stage?.catch(() => undefined);
-    await this.#egress.setInternet(false).catch(() => undefined); // Its link goes with the pod.
+    await this.#egress.close().catch(() => undefined); // Its link goes with the pod.
     this.#helper.kill();
     await Promise.all([this.#helper.exited, stage?.exited, this.#app?.stage.exited]);
     await this.#group.close();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { parseEgressRules } from "../../../src/engine/pod/ingress.ts";
-import { refusal } from "../../../src/engine/pod/name-service.ts";
+import { refusal } from "../../../src/engine/pod/name-message.ts";
 import { parseRequestHead } from "../../../src/engine/pod/request-head.ts";
 
 describe("parseRequestHead()", () => {
@@ -34,7 +34,7 @@ describe("parseEgressRules()", () => {
       isInternetEnabled: true,
       allowHostnames: ["a"],
     });
-    expect(parseEgressRules('{"port":5}')).toEqual({ port: 5, allowHostnames: [] });
+    expect(parseEgressRules('{"port":5}')).toEqual({ port: 5 });
   });
 });
 
