@@ -1,3 +1,5 @@
+import { mkdir } from "node:fs/promises";
+
 import { EngineError, type EngineErrorCode } from "../engine-error.ts";
 import type { RootfsSpec } from "../sandbox/sandbox.ts";
 import type { ApiAnswer, ApiRequest, ApiRoute } from "./api-exchange.ts";
@@ -28,14 +30,14 @@ export function archiveRoutes(engine: EngineContext): readonly ApiRoute[] {
 
 async function putArchive(engine: EngineContext, request: ApiRequest): Promise<ApiAnswer> {
   const path = parsePath(request);
-  const { rootfs, container } = containerWithFiles(engine, request);
+  const { rootfs, container } = await containerWithFiles(engine, request);
   await engine.archive.importArchive(rootfs, path, request.body, container.pod).catch(toApiError);
   return { kind: "empty", status: 200 };
 }
 
 async function getArchive(engine: EngineContext, request: ApiRequest): Promise<ApiAnswer> {
   const path = parsePath(request);
-  const { rootfs, container } = containerWithFiles(engine, request);
+  const { rootfs, container } = await containerWithFiles(engine, request);
   const body = await engine.archive.exportArchive(rootfs, path, container.pod).catch(toApiError);
   return {
     kind: "stream",
@@ -45,13 +47,17 @@ async function getArchive(engine: EngineContext, request: ApiRequest): Promise<A
   };
 }
 
-function containerWithFiles(
+/** Before its first start a container has files too: workerd puts its certificate there. */
+async function containerWithFiles(
   engine: EngineContext,
   request: ApiRequest,
-): { readonly container: EngineContainer; readonly rootfs: RootfsSpec } {
+): Promise<{ readonly container: EngineContainer; readonly rootfs: RootfsSpec }> {
   const container = engine.containers.get(request.params["id"] ?? "");
   const { rootfs } = container;
-  if (rootfs !== undefined) return { container, rootfs };
+  if (rootfs !== undefined) {
+    await mkdir(rootfs.writableDir, { recursive: true });
+    return { container, rootfs };
+  }
   throw new EngineError(
     "NOT_SUPPORTED",
     `Cannot archive files of ${container.name}: it is the network gateway, which has none`,

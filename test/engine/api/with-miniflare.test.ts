@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { isJsonObject, type JsonObject } from "../../../src/engine/api/json-fields.ts";
 import { startEngine, type Engine, type EngineLog } from "../../../src/engine/start-engine.ts";
-import { requireMiniflare, type Runtime } from "./fakes/miniflare.ts";
+import { startRuntime, type Runtime } from "./fakes/miniflare.ts";
 import { CONTAINER_APP, CONTAINER_WORKER } from "./fakes/container-worker.ts";
 
 const DOCKERFILE =
@@ -32,7 +32,7 @@ beforeAll(async () => {
     ...{ dockerfile: DOCKERFILE, contextDir: directory, tag: "app:latest", buildArgs: {} },
   });
   expect(built).toContain("imageId");
-  runtime = startRuntime(engine.env["DOCKER_HOST"] ?? "");
+  runtime = startRuntime(engine.env["DOCKER_HOST"] ?? "", CONTAINER_WORKER);
   url = await runtime.ready;
 });
 
@@ -41,29 +41,6 @@ afterAll(async () => {
   await engine[Symbol.asyncDispose]();
   await rm(directory, { recursive: true, force: true });
 });
-
-function startRuntime(socketPath: string): Runtime {
-  const Miniflare = requireMiniflare();
-  const modules = { "worker.mjs": { type: "esm", contents: CONTAINER_WORKER } };
-  const container = { imageName: "app" };
-  return new Miniflare({
-    port: 0,
-    containerEngine: {
-      localDocker: { socketPath, containerEgressInterceptorImage: "cloudflare/proxy-everything:1" },
-    },
-    workers: [
-      {
-        config: {
-          name: "w",
-          compatibilityDate: "2026-08-01",
-          manifest: { mainModule: "worker.mjs", modules },
-          env: { RAW: { type: "durable-object", worker: "w", exportName: "Raw" } },
-          exports: { Raw: { type: "durable-object", storage: "sqlite", container } },
-        },
-      },
-    ],
-  });
-}
 
 async function callEngine(method: string, path: string, body?: object): Promise<string> {
   const outgoing = request({ socketPath: engine.socketPath, method, path, agent: false });
