@@ -29,13 +29,11 @@ const loopback = {
 };
 
 /** Picks the tool that writes a pod's rules. */
-export function findInterception(privilege: SandboxFacts["privilege"]): Interception {
-  const write =
-    findTool("nft") !== undefined
-      ? nftSteps
-      : findTool("iptables-restore") !== undefined
-        ? iptablesSteps
-        : undefined;
+export function findInterception(
+  privilege: SandboxFacts["privilege"],
+  hasTool = (name: string): boolean => findTool(name) !== undefined,
+): Interception {
+  const write = hasTool("nft") ? nftSteps : hasTool("iptables-restore") ? iptablesSteps : undefined;
   return {
     async install(helperPid, listeners) {
       if (write === undefined)

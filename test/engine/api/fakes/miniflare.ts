@@ -34,7 +34,7 @@ export function startRuntime(socketPath: string, contents: string): Runtime {
 }
 
 /** Loads the miniflare that wrangler brings: it is no dependency of this package. */
-function requireMiniflare(): MiniflareClass {
+export function requireMiniflare(): MiniflareClass {
   const wrangler = createRequire(import.meta.url).resolve("wrangler");
   const module: unknown = createRequire(wrangler)("miniflare");
   if (!hasMiniflare(module)) throw new TypeError("Cannot find Miniflare in wrangler's miniflare");
