@@ -9,6 +9,7 @@ import { engineRoutes } from "./api/engine-routes.ts";
 import { ExecTable } from "./api/exec-table.ts";
 import { GATEWAY_IMAGE } from "./api/gateway-image.ts";
 import { createPortHint } from "./api/port-hint.ts";
+import { VolumeTable } from "./api/volume-table.ts";
 import { createDiscarder, type Discarder } from "./discarder.ts";
 import { writeDockerWrapper } from "./docker-wrapper.ts";
 import { EngineError } from "./engine-error.ts";
@@ -163,6 +164,7 @@ async function createContext(
     hintAtPort: createPortHint((message) => log({ kind: "notice", message })),
     discard: discarder.discard,
     containers: new ContainerTable(),
+    volumes: new VolumeTable(join(stateDir, "volumes")),
     execs: new ExecTable(),
   };
 }

@@ -1,4 +1,4 @@
-import { createServer } from "node:tls";
+import { createServer, type SecureContext } from "node:tls";
 
 import { createCertificateAuthority } from "../../../../src/engine/egress/certificate-authority.ts";
 
@@ -7,13 +7,14 @@ const authority = createCertificateAuthority();
 const server = createServer(
   {
     SNICallback: (name, done) => {
-      authority.contextFor(name).then(
-        (context) => done(null, context),
-        (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
-      );
+      void present(name, done);
     },
   },
   (socket) => socket.end("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nthe origin"),
 );
+async function present(name: string, done: (error: null, context: SecureContext) => void) {
+  done(null, await authority.contextFor(name));
+}
+
 const pem = await authority.readPem();
 server.listen(443, () => console.log(pem));
