@@ -74,7 +74,7 @@ function routeSteps(listeners: InterceptionPorts): readonly Step[] {
   });
 }
 
-/** Whoever binds a socket to a device goes past the routes, and is refused. */
+/** A socket that was open before, and bound to a device, would go past routes and translation. */
 function nftSteps(listeners: InterceptionPorts): readonly Step[] {
   const both = `tcp dport { ${ports.join(", ")} }`;
   const redirections = [...listeners].map(([family, port]) => {
