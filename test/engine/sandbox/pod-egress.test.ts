@@ -25,7 +25,7 @@ describe("PodEgress", () => {
 
   it("refuses what it can't intercept, before there is a way out, and logs why", async () => {
     const rules = { port: 1, allowHostnames: ["a.example"], isInternetEnabled: true };
-    const reason = expect.stringMatching(/^Cannot intercept .*nftables/);
+    const reason = expect.stringMatching(/Cannot intercept .*nftables/);
     expect(await apply(rules)).toEqual({ kind: "egress-failed", id: 7, reason });
     expect(logs).toEqual([reason]);
   });
