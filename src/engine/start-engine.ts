@@ -9,6 +9,8 @@ import { engineRoutes } from "./api/engine-routes.ts";
 import { ExecTable } from "./api/exec-table.ts";
 import { GATEWAY_IMAGE } from "./api/gateway-image.ts";
 import { createPortHint } from "./api/port-hint.ts";
+import { VolumeTable } from "./api/volume-table.ts";
+import { discardAbandoned } from "./discard-abandoned.ts";
 import { createDiscarder, type Discarder } from "./discarder.ts";
 import { writeDockerWrapper } from "./docker-wrapper.ts";
 import { EngineError } from "./engine-error.ts";
@@ -149,6 +151,8 @@ async function createContext(
   const { log, stateDir, discarder } = base;
   const imagesDir = options.imagesDir ?? join(stateDir, "images");
   const images = await openImageStore(imagesDir);
+  const commitsDir = join(imagesDir, "commits");
+  await discardAbandoned(commitsDir, discarder);
   const isRunAllowed = options.isRunAllowed ?? true;
   return {
     sandbox,
@@ -158,11 +162,12 @@ async function createContext(
     imageMap: options.imageMap ?? {},
     limitsOf: (image) => toLimits(options, image),
     stateDir,
-    commitsDir: join(imagesDir, "commits"),
+    commitsDir,
     log,
     hintAtPort: createPortHint((message) => log({ kind: "notice", message })),
     discard: discarder.discard,
     containers: new ContainerTable(),
+    volumes: new VolumeTable(join(stateDir, "volumes")),
     execs: new ExecTable(),
   };
 }

@@ -6,6 +6,7 @@ import {
   stringMapField,
   type JsonObject,
 } from "./json-fields.ts";
+import { parseVolumeMounts, type VolumeMount } from "./volume-mounts.ts";
 
 /** What `POST /containers/create` asks for, as far as the engine obeys it. */
 export interface CreateBody {
@@ -27,6 +28,8 @@ export interface CreateBody {
   readonly networkMode: string;
   /** The memory limit in bytes, if one is asked for. */
   readonly memoryBytes?: number;
+  /** The volumes that it has. */
+  readonly mounts: readonly VolumeMount[];
 }
 
 /**
@@ -35,7 +38,7 @@ export interface CreateBody {
  * RestartPolicy is left out on purpose: production does not restart a container behind the
  * Durable Object's back, and with Docker such a ghost outlives `destroy()`.
  *
- * @throws {EngineError} BAD_REQUEST for wrong types; NOT_SUPPORTED for volumes and bind mounts
+ * @throws {EngineError} BAD_REQUEST for wrong types; NOT_SUPPORTED for mounts of paths of the host
  */
 export function parseCreateBody(body: JsonObject): CreateBody {
   const image = stringField(body, "Image");
@@ -43,7 +46,6 @@ export function parseCreateBody(body: JsonObject): CreateBody {
     throw new EngineError("BAD_REQUEST", "Cannot create a container: no Image; name one");
   }
   const hostConfig = objectField(body, "HostConfig");
-  refuseMounts(hostConfig);
   const cmd = nonEmpty(stringListField(body, "Cmd"));
   const entrypoint = nonEmpty(stringListField(body, "Entrypoint"));
   const workingDir = stringField(body, "WorkingDir");
@@ -54,6 +56,7 @@ export function parseCreateBody(body: JsonObject): CreateBody {
     env: parseEnv(stringListField(body, "Env") ?? []),
     labels: stringMapField(body, "Labels"),
     networkMode: stringField(hostConfig, "NetworkMode") ?? "default",
+    mounts: parseVolumeMounts(hostConfig),
     ...(cmd && { cmd }),
     ...(entrypoint && { entrypoint }),
     ...(workingDir !== undefined && { workingDir }),
@@ -74,16 +77,4 @@ export function parseEnv(entries: readonly string[]): Readonly<Record<string, st
 
 function nonEmpty(list: readonly string[] | undefined): readonly string[] | undefined {
   return list !== undefined && list.length > 0 ? list : undefined;
-}
-
-function refuseMounts(hostConfig: JsonObject): void {
-  for (const name of ["Binds", "Mounts"]) {
-    const value = hostConfig[name];
-    if (!Array.isArray(value) || value.length === 0) continue;
-    throw new EngineError(
-      "NOT_SUPPORTED",
-      `Cannot mount into a container: HostConfig.${name} is ${JSON.stringify(value).slice(0, 100)}; ` +
-        "directory snapshots need Docker or Podman, container snapshots work here",
-    );
-  }
 }

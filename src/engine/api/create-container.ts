@@ -5,6 +5,7 @@ import type { Image } from "../../images/image-store.ts";
 import { EngineError } from "../engine-error.ts";
 import type { Pod, SandboxProcess } from "../sandbox/sandbox.ts";
 import { AppContainer, type AppHost } from "./app-container.ts";
+import { CopyContainer } from "./copy-container.ts";
 import type { CreateBody } from "./create-body.ts";
 import type { EngineContainer } from "./engine-container.ts";
 import type { EngineContext } from "./engine-context.ts";
@@ -35,10 +36,19 @@ export async function createContainer(
   };
   engine.containers.checkNameIsFree(identity.name);
   const container = isGatewayImage(body.image)
-    ? new GatewayContainer(identity, engine.sandbox, (port) => hintAtPort(engine, identity, port))
+    ? createOfGatewayImage(engine, identity)
     : await createApp(engine, identity, await findImage(engine, body.image));
   engine.containers.add(container);
   return container;
+}
+
+function createOfGatewayImage(
+  engine: EngineContext,
+  identity: ContainerIdentity,
+): GatewayContainer | CopyContainer {
+  if (identity.body.entrypoint !== undefined) return new CopyContainer(identity, engine.volumes);
+  const onRefusedPort = (port: number): void => hintAtPort(engine, identity, port);
+  return new GatewayContainer(identity, engine.sandbox, onRefusedPort);
 }
 
 async function createApp(
@@ -51,6 +61,9 @@ async function createApp(
   const spec = toLaunchSpec(image, body, {
     hostname: id.slice(0, 12),
     writableDir: join(engine.stateDir, "containers", id, "files"),
+    mounts: body.mounts.map(({ volume, target, isReadOnly }) => {
+      return { source: engine.volumes.get(volume).directory, target, isReadOnly };
+    }),
     limits: body.memoryBytes === undefined ? limits : { ...limits, memoryBytes: body.memoryBytes },
   });
   return new AppContainer({ ...identity, image }, spec, createHost(engine, identity));

@@ -6,6 +6,7 @@ import type { Pod, RootfsSpec, Sandbox } from "../sandbox/sandbox.ts";
 import type { ContainerTable } from "./container-table.ts";
 import type { ExecTable } from "./exec-table.ts";
 import type { PortHint } from "./port-hint.ts";
+import type { VolumeTable } from "./volume-table.ts";
 
 /** All that the API's handlers stand on. */
 export interface EngineContext {
@@ -36,6 +37,8 @@ export interface EngineContext {
   readonly discard: (directory: string) => void;
   /** The containers. */
   readonly containers: ContainerTable;
+  /** The volumes. */
+  readonly volumes: VolumeTable;
   /** The execs. */
   readonly execs: ExecTable;
 }

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 
 import type { Image } from "../../images/image-store.ts";
 import { EngineError } from "../engine-error.ts";
-import type { LaunchSpec } from "../sandbox/sandbox.ts";
+import type { DirectoryMount, LaunchSpec } from "../sandbox/sandbox.ts";
 import type { CreateBody } from "./create-body.ts";
 
 const NODE_DIR = dirname(realpathSync(process.execPath));
@@ -15,6 +15,8 @@ export interface LaunchFacts {
   readonly hostname: string;
   /** Receives the container's writes. */
   readonly writableDir: string;
+  /** The directories of its volumes. */
+  readonly mounts: readonly DirectoryMount[];
   /** Memory and CPU of the instance. */
   readonly limits: LaunchSpec["limits"];
 }
@@ -46,6 +48,7 @@ export function toLaunchSpec(image: Image, body: CreateBody, facts: LaunchFacts)
       base: image.base,
       layers: image.layers,
       writableDir: facts.writableDir,
+      mounts: facts.mounts,
     },
     limits: facts.limits,
     labels: body.labels,

@@ -51,10 +51,8 @@ export class Interceptor {
   }
 
   async #intercept(socket: Socket): Promise<void> {
-    const [destination, opening] = await Promise.all([
-      this.#findDestination(socket),
-      readOpening(socket),
-    ]);
+    const destination = this.#findDestination(socket);
+    const opening = await readOpening(socket);
     if (destination === undefined || opening === undefined || this.workerdPort === undefined)
       return void socket.resetAndDestroy();
     const tunnel = await openTunnel(this.workerdPort, toRequest(destination, opening));
@@ -92,9 +90,9 @@ export class Interceptor {
     return secure;
   }
 
-  #findDestination(socket: Socket): Promise<Endpoint | undefined> {
+  #findDestination(socket: Socket): Endpoint | undefined {
     const { remoteAddress, remotePort, localAddress, localPort } = socket;
-    if (remoteAddress === undefined || remotePort === undefined) return Promise.resolve(undefined);
+    if (remoteAddress === undefined || remotePort === undefined) return undefined;
     return findDestination(
       this.#parts.helperPid(),
       { address: remoteAddress, port: remotePort },

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 
 /** One end of a TCP connection. */
 export interface Endpoint {
@@ -16,20 +16,24 @@ export interface Endpoint {
  * @param listener the interceptor's own end
  * @returns `undefined` when the app's socket is gone, or shares its address with another
  */
-export async function findDestination(
+export function findDestination(
   helperPid: number,
   client: Endpoint,
   listener: Endpoint,
-): Promise<Endpoint | undefined> {
-  const tables = await Promise.all(
-    ["tcp", "tcp6"].map((name) =>
-      readFile(`/proc/${helperPid}/net/${name}`, "latin1").catch(() => ""),
-    ),
-  );
-  const found = tables
-    .flatMap((table) => remotesOf(table, client))
+): Endpoint | undefined {
+  const found = ["tcp", "tcp6"]
+    .flatMap((name) => remotesOf(readTable(helperPid, name), client))
     .filter((remote) => !isSame(remote, listener));
   return found.length === 1 ? found[0] : undefined;
+}
+
+/** Without waiting: the kernel writes it while it is read, in less time than a turn takes. */
+function readTable(helperPid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${helperPid}/net/${name}`, "latin1");
+  } catch {
+    return ""; // The pod is gone, or the kernel has no IPv6.
+  }
 }
 
 /** Reads a table of sockets, and of those with some local end gives the remote ends. */

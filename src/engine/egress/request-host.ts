@@ -18,6 +18,6 @@ export function readRequestHost(
   if (end < 0) return bytes.length > limitBytes ? "invalid" : "incomplete";
   const [requestLine = "", ...lines] = text.slice(0, end).split("\r\n");
   const absolute = /^\S+ https?:\/\/(?:[^/?#\s]*@)?([^/?#\s]+)/i.exec(requestLine)?.[1];
-  const hosts = lines.flatMap((line) => /^host[ \t]*:[ \t]*(.*?)[ \t]*$/i.exec(line)?.[1] ?? []);
+  const hosts = lines.flatMap((line) => /^host[ \t]*:[ \t]*(.*?)[ \t]*$/is.exec(line)?.[1] ?? []);
   return hosts.length > 1 ? "invalid" : { host: absolute ?? hosts[0] ?? "" };
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import type { BaseView } from "./base-view.ts";
 import { hasSubmounts, type MountInfo } from "./host-directories.ts";
-import { bindTree, type MountEntry } from "./mount-table.ts";
+import { bindMount, bindTree, type MountEntry } from "./mount-table.ts";
 import type { RootfsSpec, SandboxFacts } from "./sandbox.ts";
 
 /** What is mounted for a root file system. */
@@ -51,6 +51,17 @@ export function planMounts(rootfs: RootfsSpec, context: MountPlanContext): Mount
     links: new Map(targets.map(([name, path]) => [name, join(hostRoot, path)])),
     parts: ["", ...hostNames],
   };
+}
+
+/** Mounts a root file system's directories, once its overlays are there. */
+export function planDirectories(
+  { mounts = [] }: RootfsSpec,
+  { hostRoot, root }: Pick<MountPlanContext, "hostRoot" | "root">,
+): readonly MountEntry[] {
+  return mounts.map(({ source, target, isReadOnly }) => {
+    const options = ["nosuid", "nodev", ...(isReadOnly ? ["ro"] : [])];
+    return bindMount(join(hostRoot, source), join(root, target), ...options);
+  });
 }
 
 function overlaidNames(view: BaseView): readonly string[] {

@@ -7,7 +7,7 @@ import { makeBaseView } from "./base-view.ts";
 import { ControlChannel } from "./control-channel.ts";
 import { findPrivilege, userNamespaceFlags } from "./find-privilege.ts";
 import { findHostDirectories, readMountInfo } from "./host-directories.ts";
-import { planMounts } from "./mount-plan.ts";
+import { planDirectories, planMounts } from "./mount-plan.ts";
 import { toMountTable } from "./mount-table.ts";
 import { removeTree } from "./remove-tree.ts";
 import { toolEnv } from "./run-tool.ts";
@@ -15,6 +15,7 @@ import type { RootfsSpec, SandboxFacts } from "./sandbox.ts";
 import { exitOf } from "./sandbox-child.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import { makeTopLayer } from "./top-layer.ts";
+import { makeMountPoints } from "./working-directory.ts";
 import { makeLinks, makeOverlayDirectories, makeWorkDirectory } from "./work-directory.ts";
 
 /** A container's file system while no process of it runs. */
@@ -64,20 +65,23 @@ function prepareView(
   workDir: string,
   privilege: SandboxFacts["privilege"],
 ): void {
+  const view = makeBaseView(join(workDir, "base-view"), findHostDirectories(), noNode);
+  const place = { root: join(workDir, "view"), hostRoot: "/" };
   const plan = planMounts(rootfs, {
-    view: makeBaseView(join(workDir, "base-view"), findHostDirectories(), noNode),
+    ...place,
+    view,
     privilege,
     mounts: readMountInfo(),
     workDir: join(workDir, "overlay"),
     linkDir: workDir,
-    root: join(workDir, "view"),
-    hostRoot: "/",
   });
   for (const name of ["view", "overlay"]) mkdirSync(join(workDir, name));
   makeTopLayer(join(workDir, "top"), "localhost", plan.parts);
   makeOverlayDirectories(rootfs.writableDir, join(workDir, "overlay"), plan.parts);
   makeLinks(workDir, plan.links);
-  writeFileSync(join(workDir, "fstab"), toMountTable(plan.overlays));
+  makeMountPoints(rootfs, view);
+  const table = toMountTable([...plan.overlays, ...planDirectories(rootfs, place)]);
+  writeFileSync(join(workDir, "fstab"), table);
 }
 
 const noNode = { files: new Map<string, string>(), links: new Map<string, string>() };

@@ -21,7 +21,7 @@ import type {
 import { toSandboxProcess } from "./sandbox-child.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import { Stage } from "./stage.ts";
-import { makeWorkingDirectory } from "./working-directory.ts";
+import { makeMountPoints, makeWorkingDirectory } from "./working-directory.ts";
 
 interface RunningApp {
   readonly stage: Stage;
@@ -195,6 +195,7 @@ export class ProcessPod implements Pod {
   async #start(stage: Stage, spec: LaunchSpec, user: ContainerUser): Promise<void> {
     const { argv, env, cwd, rootfs, limits } = spec;
     this.#group.applyLimits(limits, stage.hostPid);
+    makeMountPoints(rootfs, this.#resources.view);
     makeWorkingDirectory(rootfs, this.#resources.view, cwd);
     await stage.launch(rootfs, spec.hostname ?? this.id, { argv, env, cwd, user });
   }

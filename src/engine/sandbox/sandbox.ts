@@ -54,6 +54,16 @@ export interface RootfsSpec {
   readonly layers: readonly string[];
   /** Receives all writes; kept by the caller: for commit, archive and image layers. */
   readonly writableDir: string;
+  /** Directories that stand at places of their own; the places are made when missing. */
+  readonly mounts?: readonly DirectoryMount[];
+}
+
+/** A directory of the host at a place inside a container. */
+export interface DirectoryMount {
+  readonly source: string;
+  /** An absolute path inside. */
+  readonly target: string;
+  readonly isReadOnly: boolean;
 }
 
 /** What {@link Pod.launch} starts. */

@@ -7,7 +7,7 @@ import type { ControlChannel } from "./control-channel.ts";
 import { parentOf, sendSignal } from "./find-process.ts";
 import { readMountInfo } from "./host-directories.ts";
 import type { ResourceGroup } from "./memory-control.ts";
-import { planMounts } from "./mount-plan.ts";
+import { planDirectories, planMounts } from "./mount-plan.ts";
 import { bindTree, toMountTable, type MountEntry } from "./mount-table.ts";
 import { enterNamespaces } from "./namespace-entry.ts";
 import type { PodResources } from "./pod-resources.ts";
@@ -90,19 +90,20 @@ export class Stage {
     const { resources, podDirectory } = this.#options;
     const workDir = makeWorkDirectory(rootfs.writableDir);
     void this.exited.then(() => removeTree(workDir));
+    const place = { root: "/newroot", hostRoot: "/old" };
     const plan = planMounts(rootfs, {
+      ...place,
       view: resources.view,
       privilege: resources.facts.privilege,
       mounts: resources.mounts,
       workDir,
       linkDir: "/pod",
-      root: "/newroot",
-      hostRoot: "/old",
     });
     makeTopLayer(join(podDirectory, "top"), hostname, plan.parts);
     makeOverlayDirectories(rootfs.writableDir, workDir, plan.parts);
     makeLinks(podDirectory, plan.links);
-    const table = toMountTable([...plan.overlays, ...preparedMounts(rootfs)]);
+    const directories = planDirectories(rootfs, place);
+    const table = toMountTable([...plan.overlays, ...preparedMounts(rootfs), ...directories]);
     writeFileSync(join(podDirectory, "launch.fstab"), table);
     writeFileSync(join(podDirectory, "launch"), this.#script(hostname, command));
     this.#control.tell("go");

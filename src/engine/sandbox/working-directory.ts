@@ -23,6 +23,11 @@ export function makeWorkingDirectory(rootfs: RootfsSpec, view: BaseView, cwd: st
   for (const { path: part, like } of missing) makeLike(join(rootfs.writableDir, part), like);
 }
 
+/** Makes the places of a root file system's directories. */
+export function makeMountPoints(rootfs: RootfsSpec, view: BaseView): void {
+  for (const { target } of rootfs.mounts ?? []) makeWorkingDirectory(rootfs, view, target);
+}
+
 function baseRoots(rootfs: RootfsSpec, view: BaseView): readonly string[] {
   return rootfs.base === "host" ? [view.hostRoot, "/"] : [view.emptyRoot];
 }

@@ -115,16 +115,32 @@ describe("POST /containers/create", () => {
     expect(api.sandbox.pods[0]?.launched[0]?.spec.argv).toEqual(["/bin/other", "-x"]);
   });
 
-  it("answers 501 by name for bind mounts", async () => {
-    const body = {
+  it.each([
+    { Binds: ["/etc:/mnt"] },
+    { Binds: ["data:relative"] },
+    { Binds: ["data:/a/../.."] },
+    { Binds: ["data:/"] },
+    { Mounts: [{ Type: "bind", Source: "/etc", Target: "/mnt" }] },
+    { Mounts: [null] },
+  ])("answers 501 for a mount that is no volume inside: %j", async (HostConfig) => {
+    const { status, json } = await api.send("POST", "/containers/create", {
       Image: "app",
-      HostConfig: { Binds: ["workerd-snap-1:/mnt"] },
-    };
-    const { status, json } = await api.send("POST", "/containers/create", body);
-    expect(status).toBe(501);
-    expect(json).toMatchObject({
-      message: expect.stringContaining("HostConfig.Binds"),
+      HostConfig,
     });
+    expect(status).toBe(501);
+    expect(json).toMatchObject({ message: expect.stringContaining("Cannot mount") });
+  });
+
+  it("answers 404 for a volume that is not there", async () => {
+    const HostConfig = { Binds: ["none:/mnt"] };
+    const { status } = await api.send("POST", "/containers/create", { Image: "app", HostConfig });
+    expect(status).toBe(404);
+  });
+
+  it("runs nothing but a copy of volumes in the sidecar's image", async () => {
+    const Image = "cloudflare/proxy-everything:1";
+    const body = { Image, Entrypoint: ["/bin/sh"], Cmd: ["-c", "true"] };
+    expect((await api.send("POST", "/containers/create", body)).status).toBe(501);
   });
 
   it.each([

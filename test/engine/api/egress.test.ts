@@ -1,15 +1,24 @@
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { findTool } from "../../../src/engine/sandbox/host-tools.ts";
 import { startEngine, type Engine, type EngineLog } from "../../../src/engine/start-engine.ts";
+import {
+  hostAddress,
+  makeRemote,
+  remoteAddress,
+  startInRemote,
+} from "../sandbox/remote-network.ts";
 import { ATTEMPT } from "./fakes/attempt.ts";
 import { EGRESS_WORKER, PORT_TAKING_APP } from "./fakes/egress-worker.ts";
 import { startRuntime, type Runtime } from "./fakes/miniflare.ts";
@@ -121,4 +130,80 @@ describe.skipIf(!hasTool)("egress of ctx.container (skipped without nft or iptab
     ]);
     expect(existsSync(CERTIFICATE)).toBe(false);
   });
+
+  it("takes what a running instance sends from when it is asked to", async () => {
+    await act("late", "start", { enableInternet: false });
+    const targets = ["http://a.example/", "https://a.example/", "https://203.0.113.9/"];
+    expect(await attempt("late", ...targets)).toEqual(["ENOTFOUND", "ENOTFOUND", "ENETUNREACH"]);
+    await act("late", "intercept", { http: "a.example", https: "a.example", tag: "late" });
+    await act("late", "intercept", { https: "203.0.113.9", tag: "address" });
+    expect(await attempt("late", ...targets)).toEqual([
+      "late GET http://a.example/",
+      "late GET https://a.example/",
+      "address GET https://203.0.113.9/",
+    ]);
+  });
+
+  const isRoot = process.getuid?.() === 0;
+  describe.skipIf(!isRoot || findTool("nft") === undefined)(
+    "with the internet on (skipped without root or nft)",
+    () => {
+      let removeRemote: () => void;
+      let origin: Awaited<ReturnType<typeof startInRemote>>;
+      const own = createServer((socket) => socket.end("the host's own"));
+
+      beforeAll(async () => {
+        removeRemote = makeRemote();
+        const script = fileURLToPath(new URL("fakes/tls-origin.ts", import.meta.url));
+        origin = await startInRemote(script);
+        own.listen(80, hostAddress);
+        await once(own, "listening");
+        await act("open", "intercept", { https: "taken.example", tag: "taken" });
+        await act("open", "intercept", { http: "169.254.169.254", tag: "metadata" });
+        await act("open", "start", { enableInternet: true });
+      });
+      afterAll(() => {
+        removeRemote();
+        origin.child.kill();
+        own.close();
+      });
+
+      it("passes the TLS of other hosts on, with the origin's own certificate", async () => {
+        const [taken, other] = ["taken.example", "other.example"];
+        const certificate = await act("open", "exec", { argv: ["cat", CERTIFICATE] });
+        const fingerprintOf = (pem: string) => new X509Certificate(pem).fingerprint256;
+        expect(
+          await attempt(
+            "open",
+            `tls:${remoteAddress}:443:${taken}`,
+            `tls:${remoteAddress}:443:${other}`,
+            `https://taken.example/`,
+          ),
+        ).toEqual([
+          `DNS:${taken} by ${fingerprintOf(String(certificate))}`,
+          `DNS:${other} by ${fingerprintOf(origin.output)}`,
+          "taken GET https://taken.example/",
+        ]);
+      });
+
+      it("leads to no address of the host or of a private network, but to a Worker", async () => {
+        expect(
+          await attempt(
+            "open",
+            `http://${hostAddress}/`,
+            `http://${hostAddress}/|rebound.example`,
+            `tls:${hostAddress}:443:rebound.example`,
+            "http://10.0.0.1/|rebound.example",
+            "http://[fe80::1]/",
+            "http://169.254.169.254/latest",
+            `tls:${hostAddress}:443:taken.example`,
+          ),
+        ).toEqual([
+          ...["ECONNRESET", "ECONNRESET", "ECONNRESET", "ECONNRESET", "EINVAL"],
+          "metadata GET http://169.254.169.254/latest",
+          expect.stringContaining("DNS:taken.example by "),
+        ]);
+      });
+    },
+  );
 });

@@ -12,7 +12,7 @@ function launch(
   base: Image["base"] = "none",
 ): LaunchSpec {
   const image = { ...fakeImage("a:1", config), base };
-  const facts = { hostname: "host", writableDir: "/w", limits: {} };
+  const facts = { hostname: "host", writableDir: "/w", limits: {}, mounts: [] };
   return toLaunchSpec(image, parseCreateBody({ Image: "a:1", ...body }), facts);
 }
 

@@ -51,8 +51,13 @@ export async function reach(pod: Pod, targets: readonly string[]): Promise<reado
 
 /** Starts the internet's server: it answers "remote" on port 7001. */
 export async function startRemoteServer() {
-  const args = ["netns", "exec", remoteNamespace, process.execPath, "-e", httpd];
+  return (await startInRemote("-e", httpd)).child;
+}
+
+/** Runs Node in the internet, and gives what it prints first. */
+export async function startInRemote(...nodeArgs: readonly string[]) {
+  const args = ["netns", "exec", remoteNamespace, process.execPath, ...nodeArgs];
   const child = spawn("ip", args, { stdio: ["ignore", "pipe", "inherit"] });
-  await once(child.stdout, "data");
-  return child;
+  const [output]: unknown[] = await once(child.stdout, "data");
+  return { child, output: String(output) };
 }

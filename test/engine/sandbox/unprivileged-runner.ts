@@ -10,6 +10,8 @@ import {
 } from "../../../src/engine/sandbox/network/user-mode-internet.ts";
 import { ProcessPod } from "../../../src/engine/sandbox/pod.ts";
 import { containerEnv, outcomeOf, Workspace } from "./fixture.ts";
+import { attemptIn } from "./attempt-in.ts";
+import { startFakeWorkerd } from "./fake-workerd.ts";
 import { callSidecar, exchange } from "./ingress-client.ts";
 import { reach } from "./remote-network.ts";
 
@@ -116,6 +118,24 @@ async function internet(kind: "pasta" | "slirp4netns"): Promise<unknown> {
   return { before, during };
 }
 
+async function interception(): Promise<unknown> {
+  const workerd = await startFakeWorkerd(200);
+  const pod = await sandbox.createPod({ name: "interception" });
+  await pod.launch(workspace.shell("read x"));
+  const { port } = workerd;
+  const body = { port, dns: { allowHostnames: ["*.example"] }, internet: { enabled: false } };
+  const { status } = await callSidecar(pod.ingressPort, "PUT", "/egress", body);
+  const attempts = await attemptIn(
+    pod,
+    "http://a.example/",
+    "http://[2001:db8::7]/",
+    "tcp:a.example:81",
+  );
+  await pod.close();
+  workerd.close();
+  return { status, attempts, heads: workerd.heads };
+}
+
 const { status } = await sandbox.createPod({ name: "off" }).then(async (pod) => {
   const answer = await callSidecar(pod.ingressPort, "PUT", "/egress", { port: 1 });
   await pod.close();
@@ -125,6 +145,7 @@ results["egress"] = status;
 results["serve"] = await serve();
 results["hog"] = await hog();
 results["archive"] = await archive();
+results["interception"] = await interception();
 if (remoteAddress !== "") {
   results["pasta"] = await internet("pasta").catch(String);
   results["slirp4netns"] = await internet("slirp4netns").catch(String);

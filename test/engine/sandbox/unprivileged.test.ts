@@ -65,6 +65,17 @@ describe.skipIf(reason !== undefined)(
       });
     });
 
+    it("intercepts what its containers send", () => {
+      expect(results["interception"]).toEqual({
+        status: 204,
+        attempts: ["GET / HTTP/1.1", "GET / HTTP/1.1", "ENETUNREACH"],
+        heads: expect.arrayContaining([
+          ["CONNECT 192.0.2.1:80 HTTP/1.1", "X-Hostname: a.example"],
+          ["CONNECT [2001:db8::7]:80 HTTP/1.1", "X-Hostname: [2001:db8::7]"],
+        ]),
+      });
+    });
+
     it.each(["pasta", "slirp4netns"])("reaches the internet by %s and never the host", (kind) => {
       if (findTool(kind) === undefined) {
         expect(String(results[kind])).toContain(kind);

@@ -29,13 +29,11 @@ const loopback = {
 };
 
 /** Picks the tool that writes a pod's rules. */
-export function findInterception(privilege: SandboxFacts["privilege"]): Interception {
-  const write =
-    findTool("nft") !== undefined
-      ? nftSteps
-      : findTool("iptables-restore") !== undefined
-        ? iptablesSteps
-        : undefined;
+export function findInterception(
+  privilege: SandboxFacts["privilege"],
+  hasTool = (name: string): boolean => findTool(name) !== undefined,
+): Interception {
+  const write = hasTool("nft") ? nftSteps : hasTool("iptables-restore") ? iptablesSteps : undefined;
   return {
     async install(helperPid, listeners) {
       if (write === undefined)
@@ -76,7 +74,7 @@ function routeSteps(listeners: InterceptionPorts): readonly Step[] {
   });
 }
 
-/** Whoever binds a socket to a device goes past the routes, and is refused. */
+/** A socket that was open before, and bound to a device, would go past routes and translation. */
 function nftSteps(listeners: InterceptionPorts): readonly Step[] {
   const both = `tcp dport { ${ports.join(", ")} }`;
   const redirections = [...listeners].map(([family, port]) => {

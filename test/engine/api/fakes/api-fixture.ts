@@ -14,6 +14,7 @@ import { engineRoutes } from "../../../../src/engine/api/engine-routes.ts";
 import { ExecTable } from "../../../../src/engine/api/exec-table.ts";
 import { isJsonObject } from "../../../../src/engine/api/json-fields.ts";
 import { createPortHint } from "../../../../src/engine/api/port-hint.ts";
+import { VolumeTable } from "../../../../src/engine/api/volume-table.ts";
 import type { EngineLog } from "../../../../src/engine/engine-log.ts";
 import { SandboxError } from "../../../../src/engine/sandbox/sandbox-error.ts";
 import { FakeImageStore, fakeImage } from "./fake-image-store.ts";
@@ -82,6 +83,7 @@ export async function startApi(
     hintAtPort: createPortHint((message) => logs.push({ kind: "notice", message })),
     discard: () => undefined,
     containers: new ContainerTable(),
+    volumes: new VolumeTable(join(stateDir, "volumes")),
     execs: new ExecTable(),
     ...options.overrides,
   };

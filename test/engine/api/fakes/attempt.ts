@@ -1,7 +1,7 @@
 /**
  * A program for an app: makes each attempt of its arguments, and prints what came of them. A URL is
- * fetched, `tcp:HOST:PORT` and `udp:HOST:PORT` are connected to, `tls:ADDRESS:PORT:NAME` tells whose
- * certificate is shown, `name:NAME` is looked up.
+ * fetched, `tcp:HOST:PORT` and `udp:HOST:PORT` are connected to, `tls:ADDRESS:PORT:NAME` tells for
+ * what and by whom the certificate is, `name:NAME` is looked up.
  */
 export const ATTEMPT = `
 const dns = require("node:dns");
@@ -35,8 +35,8 @@ const ways = {
     const [, host, port, servername] = text.split(":");
     const socket = tls.connect({ host, port, servername, rejectUnauthorized: false });
     socket.once("secureConnect", () => {
-      const { subject, subjectaltname } = socket.getPeerCertificate();
-      resolve([subject.CN, subjectaltname, String(socket.alpnProtocol)].join("|"));
+      const { subjectaltname, issuerCertificate } = socket.getPeerCertificate(true);
+      resolve(subjectaltname + " by " + issuerCertificate.fingerprint256);
       socket.destroy();
     });
     socket.once("error", (error) => resolve(error.code));
