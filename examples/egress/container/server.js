@@ -15,10 +15,10 @@ async function tryOut(request, target) {
   }
 }
 
-const server = createServer(async (request, response) => {
+const server = createServer((request, response) => {
   const target = new URL(request.url, "http://app");
   if (target.pathname !== "/try") return response.end("ready\n");
-  response.end(`${await tryOut(request, target)}\n`);
+  return tryOut(request, target).then((outcome) => response.end(`${outcome}\n`));
 });
 
 server.listen(4000);
