@@ -26,6 +26,12 @@ export const CODES = {
   INVALID_CONFIG: misuse,
   /** An argument of a call that cannot work. */
   INVALID_ARGUMENT: misuse,
+  /** Not an instance type, or a size that Cloudflare does not give. */
+  INVALID_INSTANCE: misuse,
+  /** Neither a key of `ctx.container.images` nor a reference with a tag or a digest. */
+  UNKNOWN_IMAGE: misuse,
+  /** The setting needs `"scheduling_policy": "durable_object"`. */
+  POLICY_REQUIRED: misuse,
   /** The request names no session, or not one that is allowed. */
   INVALID_SESSION: { status: 400 },
   /** The request asks for a port that this container does not offer. */

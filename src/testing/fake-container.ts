@@ -5,6 +5,7 @@ import { startFakeExec, type FakeExec } from "./fake-exec.ts";
 import { FakeFaults } from "./fake-faults.ts";
 import { FakePort, type FakeApp } from "./fake-port.ts";
 import { exitEnding, FakeRun, type FakeEnding } from "./fake-run.ts";
+import { FakeSnapshots } from "./fake-snapshots.ts";
 import type { FakeTcpServer } from "./fake-socket.ts";
 import { systemClock } from "./system-clock.ts";
 
@@ -32,6 +33,10 @@ export interface FakeContainerOptions {
   readonly exec?: FakeExec;
   /** The images that `ctx.container.images` names (default: none). */
   readonly images?: Readonly<Record<string, string>>;
+  /** Whether the platform has an image to start (default: it has every one). */
+  readonly hasImage?: (reference: string) => boolean;
+  /** Where its snapshots are kept (default: a store of its own). */
+  readonly snapshots?: FakeSnapshots;
   /** Whose time it is (default: the platform's). */
   readonly clock?: Clock;
 }
@@ -66,6 +71,8 @@ export class FakeContainer implements ContainerRuntime {
   readonly faults = new FakeFaults();
   /** Where the app's own requests go. */
   readonly egress = new FakeEgress();
+  /** What it keeps of its files. */
+  readonly snapshots: FakeSnapshots;
   readonly images: Record<string, string>;
   readonly #options: FakeContainerOptions;
   readonly #clock: Clock;
@@ -73,7 +80,6 @@ export class FakeContainer implements ContainerRuntime {
   #run: FakeRun | undefined;
   #startedAtMs = 0;
   #isHanging = false;
-  #snapshots = 0;
   #execs = 0;
 
   constructor(options: FakeContainerOptions = {}) {
@@ -82,6 +88,7 @@ export class FakeContainer implements ContainerRuntime {
     const exitOn = options.exitOn ?? { 2: 130, 15: 0 };
     this.#exitOn = new Map(Object.entries(exitOn).map(([n, code]) => [Number(n), code]));
     this.images = { ...options.images };
+    this.snapshots = options.snapshots ?? new FakeSnapshots();
   }
 
   get running(): boolean {
@@ -92,6 +99,7 @@ export class FakeContainer implements ContainerRuntime {
     if (this.running) {
       throw new Error("start() cannot be called on a container that is already running.");
     }
+    checkOptions(options);
     this.starts.push(options);
     this.#isHanging = false;
     const { startMs = 0, bootMs = 0, boot, startError } = this.#options;
@@ -100,7 +108,7 @@ export class FakeContainer implements ContainerRuntime {
     const booting = isDead ? new Promise(() => {}) : boot?.();
     const run = new FakeRun(this.#clock, startMs + bootMs, booting);
     this.#run = run;
-    const error = this.faults.takeRefusal() ?? startError?.();
+    const error = this.faults.takeRefusal() ?? startError?.() ?? this.#missing(options);
     const exit = this.faults.exitAfterStart;
     if (exit !== undefined)
       void this.#wait(exit.afterMs).then(() => run.end(exitEnding(exit.exitCode)));
@@ -157,8 +165,10 @@ export class FakeContainer implements ContainerRuntime {
   }
 
   async inspect(): Promise<ContainerInfo | null> {
-    const start = this.starts.at(-1);
-    return this.running ? { image: start?.image ?? "fake", labels: start?.labels ?? {} } : null;
+    const { image, labels = {}, containerSnapshot } = this.starts.at(-1) ?? {};
+    const { id } = containerSnapshot ?? {};
+    const made = id === undefined ? "fake" : `workerd-container-snap-${id}`;
+    return this.running ? { image: image ?? made, labels } : null;
   }
 
   async exec(argv: string[], options: ContainerExecOptions = {}): Promise<ExecProcess> {
@@ -172,8 +182,9 @@ export class FakeContainer implements ContainerRuntime {
 
   async snapshotContainer({ name }: ContainerSnapshotOptions = {}): Promise<ContainerSnapshot> {
     if (!this.running) throw notRunning("snapshotContainer");
-    this.#snapshots += 1;
-    return { id: `snapshot-${this.#snapshots}`, size: 1_024, ...(name !== undefined && { name }) };
+    const { image, containerSnapshot } = this.starts.at(-1) ?? {};
+    const { id = "" } = containerSnapshot ?? {};
+    return await this.snapshots.take(image ?? this.snapshots.imageOf(id), name);
   }
 
   async interceptOutboundHttp(address: string, handler: Fetcher): Promise<void> {
@@ -253,10 +264,40 @@ export class FakeContainer implements ContainerRuntime {
     });
   }
 
+  /** What a start fails with whose image or snapshot the platform does not have. */
+  #missing({ image, containerSnapshot }: ContainerStartupOptions = {}): Error | undefined {
+    const { hasImage = () => true } = this.#options;
+    const isThere =
+      containerSnapshot === undefined
+        ? image === undefined || hasImage(image)
+        : this.snapshots.has(containerSnapshot.id);
+    return isThere ? undefined : new Error("Container failed to start");
+  }
+
   #end(ending: FakeEnding): void {
     if (!this.#run?.isRunning) throw new Error("Cannot end the fake container: it is not running");
     this.#run.end(ending);
   }
+}
+
+const INSTANCE_TYPES = ["lite", "basic", "standard-1", "standard-2", "standard-3", "standard-4"];
+
+/** Refuses options as the runtime does; it looks at no number of a size. */
+function checkOptions({ image, instance, containerSnapshot }: LooseOptions = {}): void {
+  if (image !== undefined && containerSnapshot !== undefined) {
+    throw new TypeError("`image` and `containerSnapshot` are mutually exclusive.");
+  }
+  if (image === "") throw new TypeError("Container image reference cannot be empty.");
+  if (typeof instance === "string" && !INSTANCE_TYPES.includes(instance)) {
+    throw new TypeError("Invalid container instance type.");
+  }
+}
+
+/** Start options as a caller without types may give them. */
+interface LooseOptions {
+  readonly image?: unknown;
+  readonly instance?: unknown;
+  readonly containerSnapshot?: unknown;
 }
 
 const ROLLOUT = "Runtime signalled the container to exit due to a new version rollout: 0";

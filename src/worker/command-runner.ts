@@ -100,6 +100,7 @@ export class CommandRunner {
       supervisor.dispatch({ kind: "stop-requested", signal: SIGTERM, inFlight });
     }
     supervisor.touch();
-    supervisor.dispatch({ kind: "expiry-handled", run });
+    const isOutdated = this.#parts.isOutdated();
+    supervisor.dispatch({ kind: "expiry-handled", run, isOutdated, inFlight: supervisor.inFlight });
   }
 }

@@ -1,3 +1,4 @@
+import type { InstanceSize } from "../core/image/instance-size.ts";
 import type { StopCause } from "../core/lifecycle/phase.ts";
 import type { Duration } from "../core/duration.ts";
 import type { CallerStartup } from "./read-policy.ts";
@@ -37,6 +38,10 @@ export interface ContainerStartConfigOptions {
   enableInternet?: boolean;
   /** Key-value labels attached to the container for metrics. */
   labels?: Record<string, string>;
+  /** A key of `ctx.container.images`, or a reference with a tag or a digest. */
+  image?: string;
+  /** The size of the container. */
+  instance?: InstanceSize;
 }
 
 /** How a caller of `startAndWaitForPorts()` waits. */

@@ -7,6 +7,7 @@ import { AlarmGuard } from "./alarm-guard.ts";
 import { AnswerPasser } from "./answer-passer.ts";
 import { ClassSettings, type SettingFields } from "./class-settings.ts";
 import type { ContainerOptions } from "./container-types.ts";
+import { DeployWatch } from "./deploy-watch.ts";
 import type { ProbeSettings } from "./gate-prover.ts";
 import { Holds } from "./holds.ts";
 import type { Hooks, Host } from "./host.ts";
@@ -20,6 +21,7 @@ import {
 } from "./request-signal.ts";
 import { LivenessWatch, type Liveness } from "./liveness-watch.ts";
 import { Scheduler, type ScheduledObject } from "./schedule/scheduler.ts";
+import { StartPlanner } from "./start-planner.ts";
 import { Supervisor } from "./supervisor.ts";
 import { systemClock } from "./system-clock.ts";
 import { UserAlarm } from "./user-alarm.ts";
@@ -47,6 +49,7 @@ export interface Machinery {
   readonly supervisor: Supervisor;
   readonly admission: Admission;
   readonly proxy: HttpProxy;
+  readonly deploys: DeployWatch;
   readonly holds: Holds;
   readonly jobs: Jobs;
   readonly alarms: AlarmGuard;
@@ -72,11 +75,18 @@ export function assemble(
   const flags = compatibilityFlags();
   warnOfUnseenAborts(object.constructor, flags);
   const settings = new ClassSettings(object, options.envVars);
-  const host: Host = { object, settings, report: (error) => void report(object, error) };
+  const { runtime, ctx } = ground;
+  const planner = new StartPlanner({
+    fields: object,
+    starts: settings.starts,
+    runtime,
+    id: ctx.id,
+  });
+  const host = hostOf(object, settings, planner);
   const platform = platformOf(ground);
   const { storage, clock } = platform;
   const tasks = new Scheduler({ storage, clock, object, report: host.report });
-  const engine = assembleEngine({ object, platform, host, tasks, flags });
+  const engine = assembleEngine({ object, platform, host, tasks, flags, planner });
   const { supervisor, admission } = engine;
   const holds = new Holds(supervisor, clock);
   const jobs = new Jobs({ supervisor, admission, starts: settings.starts, clock });
@@ -96,11 +106,14 @@ interface EngineParts {
   readonly host: Host;
   readonly tasks: Scheduler;
   readonly flags: CompatibilityFlags | undefined;
+  readonly planner: StartPlanner;
 }
 
 /** What knows of each other, and so is made together. */
-function assembleEngine(parts: EngineParts): Pick<Machinery, "supervisor" | "admission" | "proxy"> {
-  const { object, platform, host, tasks, flags } = parts;
+function assembleEngine(
+  parts: EngineParts,
+): Pick<Machinery, "supervisor" | "admission" | "proxy" | "deploys"> {
+  const { object, platform, host, tasks, flags, planner } = parts;
   const { clock, keepAlive } = platform;
   const supervisor = new Supervisor({
     platform,
@@ -109,15 +122,19 @@ function assembleEngine(parts: EngineParts): Pick<Machinery, "supervisor" | "adm
     closeSockets: (code) => passer.closeSockets(code),
     onBusy: () => liveness.begin(),
     onIdle: () => liveness.end(),
+    onReconciled: () => deploys.check(),
+    isOutdated: () => deploys.isOutdated,
   });
-  const admission = new Admission(platform, supervisor, object);
+  const { report } = host;
+  const deploys = new DeployWatch({ supervisor, planner, keepAlive, fields: object, report });
+  const admission = new Admission({ platform, supervisor, target: object, planner });
   const passes = admission.passes.bind(admission);
   const liveness = new LivenessWatch({
     supervisor,
     clock,
     object,
     passes,
-    report: host.report,
+    report,
   });
   const passer = new AnswerPasser({ supervisor, keepAlive, clock, object });
   const proxy = new HttpProxy({
@@ -129,7 +146,18 @@ function assembleEngine(parts: EngineParts): Pick<Machinery, "supervisor" | "adm
     isSignalNamed: isSignalNamed(flags),
     object,
   });
-  return { supervisor, admission, proxy };
+  return { supervisor, admission, proxy, deploys };
+}
+
+function hostOf(object: ContainerObject, settings: ClassSettings, planner: StartPlanner): Host {
+  return {
+    object,
+    settings: {
+      policy: () => settings.policy(),
+      startOptions: () => settings.startOptions(planner.take()),
+    },
+    report: (error) => void report(object, error),
+  };
 }
 
 function platformOf({ ctx, runtime }: Ground): Platform {

@@ -1,11 +1,12 @@
 import { backoffMs } from "../core/backoff.ts";
-import type { Phase, StopRecord } from "../core/lifecycle/phase.ts";
+import { isEnding, isLive, type Phase, type StopRecord } from "../core/lifecycle/phase.ts";
 import { startGate, type StartGate } from "../core/lifecycle/start-gate.ts";
 import { toContainerError } from "../errors/from-runtime.ts";
 import type { Platform } from "../ports/platform.ts";
 import { exitedError, gateError } from "./admission-errors.ts";
 import type { Ending } from "./exit-watch.ts";
 import { sleep } from "./sleep.ts";
+import type { StartPlanner } from "./start-planner.ts";
 import type { Supervisor } from "./supervisor.ts";
 import { untilAborted } from "./until-aborted.ts";
 
@@ -28,11 +29,13 @@ type Refusal = Extract<Ending, { kind: "start-refused" }>;
 export class RunStarter {
   readonly #platform: Platform;
   readonly #supervisor: Supervisor;
+  readonly #planner: StartPlanner;
   #refusal: unknown;
 
-  constructor(platform: Platform, supervisor: Supervisor) {
+  constructor(platform: Platform, supervisor: Supervisor, planner: StartPlanner) {
     this.#platform = platform;
     this.#supervisor = supervisor;
+    this.#planner = planner;
   }
 
   /** Why the platform refused the last start; undefined once one came up. */
@@ -65,19 +68,24 @@ export class RunStarter {
    * Starts a run unless one is going on. A container that is ending is waited for first, and so is
    * the pause after a crash.
    *
-   * @throws {ContainerError} `CRASH_LOOP`, `BUDGET_SPENT`, `RUN_LIMIT` when no run may begin
+   * @throws {ContainerError} `CRASH_LOOP`, `BUDGET_SPENT`, `RUN_LIMIT` when no run may begin;
+   * `UNKNOWN_IMAGE`, `INVALID_INSTANCE`, `POLICY_REQUIRED` when none can with these settings
    */
   async begin(abandoned: AbortSignal): Promise<number> {
     const { clock } = this.#platform;
     for (;;) {
       const phase = await this.#endOfEnding(abandoned);
       const { gate } = this;
-      if ("startedAtMs" in phase || gate.kind === "open") break;
-      if (gate.code !== "RESTARTING") throw gateError(gate, this.#now());
-      await sleep(clock, gate.untilMs - this.#now(), abandoned);
+      if (isLive(phase) || (gate.kind === "open" && this.#planner.isReady)) break;
+      if (gate.kind === "open") {
+        await untilAborted(this.#planner.prepare(), abandoned);
+      } else {
+        if (gate.code !== "RESTARTING") throw gateError(gate, this.#now());
+        await sleep(clock, gate.untilMs - this.#now(), abandoned);
+      }
       abandoned.throwIfAborted();
     }
-    this.#supervisor.dispatch({ kind: "start-requested" });
+    this.#supervisor.dispatch({ kind: "start-requested", origin: this.#planner.origin });
     return this.#supervisor.phase.run;
   }
 
@@ -98,11 +106,12 @@ export class RunStarter {
     if (lastStop?.runId !== run) return;
     if (isReplaced(phase, lastStop) && !this.#supervisor.isToldToEnd(run)) return;
     attempts.ends += 1;
-    if (this.#isLast(run, attempts)) throw exitedError(lastStop, this.#retryAfterMs());
+    if (this.#isLast(lastStop, attempts)) throw exitedError(lastStop, this.#retryAfterMs());
   }
 
-  #isLast(run: number, { ends, wasUp }: Attempts): boolean {
-    const isDone = this.#supervisor.phase.kind === "stopped" && !wasUp;
+  /** One that ended for a rollout did not do its job: the next one will. */
+  #isLast({ runId: run, cause }: StopRecord, { ends, wasUp }: Attempts): boolean {
+    const isDone = this.#supervisor.phase.kind === "stopped" && !wasUp && cause !== "rollout";
     return ends > MAX_ENDS || isDone || this.#supervisor.isToldToEnd(run);
   }
 
@@ -120,7 +129,7 @@ export class RunStarter {
   async #endOfEnding(abandoned: AbortSignal): Promise<Phase> {
     for (;;) {
       const phase = await this.#supervisor.reconcile();
-      if (phase.kind !== "stopping" && phase.kind !== "draining") return phase;
+      if (!isEnding(phase)) return phase;
       await untilAborted(this.#supervisor.ended(phase.run), abandoned);
       abandoned.throwIfAborted();
     }

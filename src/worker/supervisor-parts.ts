@@ -12,4 +12,8 @@ export interface SupervisorParts {
   /** Told when the first lease is opened and when the last one is closed. */
   readonly onBusy: () => void;
   readonly onIdle: () => void;
+  /** Told when belief and runtime agree, before anything is decided. */
+  readonly onReconciled: () => void;
+  /** Whether a deploy has made the run old. */
+  readonly isOutdated: () => boolean;
 }

@@ -2,6 +2,7 @@ import { alarmCases } from "./cases/alarm.ts";
 import { evictionCases } from "./cases/eviction.ts";
 import { execCases } from "./cases/exec.ts";
 import { gateCases } from "./cases/gates.ts";
+import { imageCases } from "./cases/image.ts";
 import { monitorCases } from "./cases/monitor.ts";
 import { notRunningCases } from "./cases/not-running.ts";
 import { portCases } from "./cases/port.ts";
@@ -20,6 +21,7 @@ export const cases: readonly ContractCase[] = [
   ...monitorCases,
   ...socketCases,
   ...execCases,
+  ...imageCases,
   ...evictionCases,
   ...resetCases,
   ...gateCases,

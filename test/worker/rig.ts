@@ -3,6 +3,7 @@ import { DEFAULT_POLICY, type Policy } from "../../src/core/lifecycle/policy.ts"
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { FakeContainer, type FakeContainerOptions } from "../../src/testing/fake-container.ts";
 import { Admission } from "../../src/worker/admission.ts";
+import { StartPlanner } from "../../src/worker/start-planner.ts";
 import { Supervisor } from "../../src/worker/supervisor.ts";
 import { createBox } from "./box.ts";
 
@@ -62,9 +63,13 @@ export async function onRig(plan: RigPlan, work: (rig: Rig) => Promise<void>): P
       closeSockets,
       onBusy: () => {},
       onIdle: () => {},
+      onReconciled: () => {},
+      isOutdated: () => false,
     });
     const target = { pingEndpoint: "ping", defaultPort: 8080 };
-    const admission = new Admission(platform, supervisor, target);
+    const starts = { current: undefined };
+    const planner = new StartPlanner({ fields: {}, starts, runtime: container, id: state.id });
+    const admission = new Admission({ platform, supervisor, target, planner });
     supervisor.construct();
     await work({ clock, container, supervisor, admission, hooks, errors });
   });

@@ -49,12 +49,24 @@ function onUsableAlarm(lifecycle: Lifecycle, phase: UsablePhase, alarm: Alarm): 
     return stay(lifecycle);
   }
   // A hook that never returned is owed nothing any more, or its deadline would stay in the past.
-  if (atMs < idleAtMs) return onExpiryHandled(lifecycle);
+  if (atMs < idleAtMs) return withoutExpiry(lifecycle);
   return move(lifecycle, { ...phase, expiredAtMs: atMs }, { kind: "call-activity-expired" });
 }
 
-/** The idle time starts anew unless the hook has ended the run. */
-export function onExpiryHandled(lifecycle: Lifecycle): Step {
+/** The idle time starts anew unless the hook has ended the run, or a deploy has made it old. */
+export function onExpiryHandled(
+  lifecycle: Lifecycle,
+  event: EventOf<"expiry-handled">,
+  policy: Policy,
+): Step {
+  const { atMs, isOutdated = false, inFlight = 0 } = event;
+  if (isOutdated && inFlight === 0) {
+    return end(lifecycle, { cause: "idle", signal: SIGTERM, atMs, inFlight }, policy);
+  }
+  return withoutExpiry(lifecycle);
+}
+
+function withoutExpiry(lifecycle: Lifecycle): Step {
   const { phase } = lifecycle;
   if (!("expiredAtMs" in phase)) return stay(lifecycle);
   const { expiredAtMs: _handled, ...kept } = phase;

@@ -1,4 +1,5 @@
 import { NO_CRASHES, type Crashes } from "./crashes.ts";
+import type { RunOrigin } from "./run-origin.ts";
 import { newUsage, type Usage } from "./usage.ts";
 
 /** Why a run ended. `unknown` means that nobody saw it: never a made-up exit code. */
@@ -127,6 +128,8 @@ export interface Lifecycle {
   readonly usage: Usage;
   /** How the last run that ended did so; `null` before that. */
   readonly lastStop: StopRecord | null;
+  /** What the present run, or the last one, was started with; `null` where nobody knows. */
+  readonly origin: RunOrigin | null;
 }
 
 /** The lifecycle of an instance that never started. */
@@ -137,6 +140,7 @@ export function newLifecycle(atMs: number): Lifecycle {
     crashes: NO_CRASHES,
     usage: newUsage(atMs),
     lastStop: null,
+    origin: null,
   };
 }
 

@@ -88,6 +88,16 @@ export function onDestroyRequested(lifecycle: Lifecycle, atMs: number): Step {
   return destroy(lifecycle, ending(phase, { cause: "destroy", atMs, ...(fault && { fault }) }));
 }
 
+/** A deploy has made the run old. `now` lets nothing that is in flight end first. L13 */
+export function onOutdated(
+  lifecycle: Lifecycle,
+  { atMs, how, inFlight }: EventOf<"outdated">,
+  policy: Policy,
+): Step {
+  const waits = how === "now" ? 0 : inFlight;
+  return end(lifecycle, { cause: "rollout", signal: SIGTERM, atMs, inFlight: waits }, policy);
+}
+
 /**
  * An app that is silent for too long is ended for the next run's sake. One that was ready and only
  * closed its port may be ending what it began, so that may end; one that hangs, or that never got

@@ -127,14 +127,35 @@ describe("onAlarm()", () => {
 });
 
 describe("onExpiryHandled()", () => {
+  const EVENT = { kind: "expiry-handled", run: 1, atMs: 604_000 } as const;
+
   it("lets the idle time start anew", () => {
-    const step = onExpiryHandled(lifecycleIn({ ...READY, expiredAtMs: 603_000 }));
+    const step = onExpiryHandled(lifecycleIn({ ...READY, expiredAtMs: 603_000 }), EVENT, POLICY);
     expect(step).toEqual({ lifecycle: lifecycleIn(READY), commands: [] });
   });
 
   it.each([READY, STOPPING, DRAINING, ...DOWN])("changes nothing else: $kind", (phase) => {
     const lifecycle = lifecycleIn(phase);
-    expect(onExpiryHandled(lifecycle).lifecycle).toBe(lifecycle);
+    expect(onExpiryHandled(lifecycle, EVENT, POLICY).lifecycle).toBe(lifecycle);
+  });
+
+  it("L13: ends a run that a deploy made old, although the hook did not", () => {
+    const lifecycle = lifecycleIn({ ...READY, expiredAtMs: 603_000 });
+    const step = onExpiryHandled(lifecycle, { ...EVENT, isOutdated: true, inFlight: 0 }, POLICY);
+    expect(step.lifecycle.phase).toMatchObject({ kind: "stopping", cause: "idle" });
+    expect(step.commands).toContainEqual({ kind: "signal", signal: 15 });
+  });
+
+  it("L13: leaves an old run that something has come in for since", () => {
+    const lifecycle = lifecycleIn({ ...READY, expiredAtMs: 603_000 });
+    const step = onExpiryHandled(lifecycle, { ...EVENT, isOutdated: true, inFlight: 1 }, POLICY);
+    expect(step).toEqual({ lifecycle: lifecycleIn(READY), commands: [] });
+  });
+
+  it.each([STOPPING, DRAINING, ...DOWN])("L13: ends nothing twice: $kind", (phase) => {
+    const lifecycle = lifecycleIn(phase);
+    const step = onExpiryHandled(lifecycle, { ...EVENT, isOutdated: true, inFlight: 0 }, POLICY);
+    expect(step).toEqual({ lifecycle, commands: [] });
   });
 });
 

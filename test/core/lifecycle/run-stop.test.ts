@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Phase } from "../../../src/core/lifecycle/phase.ts";
 import {
   onDestroyRequested,
+  onOutdated,
   onQuiet,
   onStopRequested,
   onWedged,
@@ -194,5 +195,34 @@ describe("onWedged()", () => {
   it.each([...DOWN, ...ENDINGS])("means nothing elsewhere: $kind", (phase) => {
     const lifecycle = lifecycleIn(phase);
     expect(wedgedIn(phase, "hung", 1)).toEqual({ lifecycle, commands: [] });
+  });
+});
+
+describe("onOutdated()", () => {
+  const outdated = (phase: Phase, how: "drain" | "now", inFlight = 0): Step => {
+    const event = { kind: "outdated", run: 1, atMs: 10_000, how, inFlight } as const;
+    return onOutdated(lifecycleIn(phase), event, POLICY);
+  };
+
+  it.each(USABLE)(
+    "L13: tells an old run to end at once when nothing is in flight: $kind",
+    (phase) => {
+      for (const how of ["drain", "now"] as const) {
+        const { lifecycle, commands } = outdated(phase, how);
+        expect(lifecycle.phase).toMatchObject({ kind: "stopping", cause: "rollout" });
+        expect(commands).toEqual([CLOSE, TERM, WATCH]);
+      }
+    },
+  );
+
+  it("L13: drains first, unless it is to end now", () => {
+    const drained = outdated(READY, "drain", 1);
+    expect(drained.lifecycle.phase).toMatchObject({ kind: "draining", cause: "rollout" });
+    expect(drained.commands).toEqual([CLOSE]);
+    expect(outdated(READY, "now", 1).lifecycle.phase).toMatchObject({ kind: "stopping" });
+  });
+
+  it.each([...ENDINGS, ...DOWN])("L13: ends nothing that does so already: $kind", (phase) => {
+    expect(outdated(phase, "now", 1)).toEqual({ lifecycle: lifecycleIn(phase), commands: [] });
   });
 });
