@@ -6,6 +6,7 @@ import { FakeFaults } from "./fake-faults.ts";
 import { FakePort, type FakeApp } from "./fake-port.ts";
 import { exitEnding, FakeRun, type FakeEnding } from "./fake-run.ts";
 import { FakeSnapshots } from "./fake-snapshots.ts";
+import { checkStartOptions, missingSource, type StartSources } from "./fake-start-options.ts";
 import type { FakeTcpServer } from "./fake-socket.ts";
 import { systemClock } from "./system-clock.ts";
 
@@ -77,6 +78,7 @@ export class FakeContainer implements ContainerRuntime {
   readonly #options: FakeContainerOptions;
   readonly #clock: Clock;
   readonly #exitOn: Map<number, number>;
+  readonly #sources: StartSources;
   #run: FakeRun | undefined;
   #startedAtMs = 0;
   #isHanging = false;
@@ -88,7 +90,9 @@ export class FakeContainer implements ContainerRuntime {
     const exitOn = options.exitOn ?? { 2: 130, 15: 0 };
     this.#exitOn = new Map(Object.entries(exitOn).map(([n, code]) => [Number(n), code]));
     this.images = { ...options.images };
-    this.snapshots = options.snapshots ?? new FakeSnapshots();
+    const { snapshots = new FakeSnapshots(), hasImage } = options;
+    this.snapshots = snapshots;
+    this.#sources = { hasImage, hasSnapshot: (id) => snapshots.has(id) };
   }
 
   get running(): boolean {
@@ -99,7 +103,7 @@ export class FakeContainer implements ContainerRuntime {
     if (this.running) {
       throw new Error("start() cannot be called on a container that is already running.");
     }
-    checkOptions(options);
+    checkStartOptions(options);
     this.starts.push(options);
     this.#isHanging = false;
     const { startMs = 0, bootMs = 0, boot, startError } = this.#options;
@@ -108,10 +112,9 @@ export class FakeContainer implements ContainerRuntime {
     const booting = isDead ? new Promise(() => {}) : boot?.();
     const run = new FakeRun(this.#clock, startMs + bootMs, booting);
     this.#run = run;
-    const error = this.faults.takeRefusal() ?? startError?.() ?? this.#missing(options);
-    const exit = this.faults.exitAfterStart;
-    if (exit !== undefined)
-      void this.#wait(exit.afterMs).then(() => run.end(exitEnding(exit.exitCode)));
+    const error =
+      this.faults.takeRefusal() ?? startError?.() ?? missingSource(options, this.#sources);
+    this.#exitByItself(run);
     if (error) void this.#wait(startMs).then(() => run.end({ error }));
   }
 
@@ -257,6 +260,12 @@ export class FakeContainer implements ContainerRuntime {
     this.#run?.setOpen(port, isOpen);
   }
 
+  #exitByItself(run: FakeRun): void {
+    const exit = this.faults.exitAfterStart;
+    if (exit === undefined) return;
+    void this.#wait(exit.afterMs).then(() => run.end(exitEnding(exit.exitCode)));
+  }
+
   async #wait(durationMs: number): Promise<void> {
     if (durationMs <= 0) return;
     await new Promise<void>((resolve) => {
@@ -264,40 +273,10 @@ export class FakeContainer implements ContainerRuntime {
     });
   }
 
-  /** What a start fails with whose image or snapshot the platform does not have. */
-  #missing({ image, containerSnapshot }: ContainerStartupOptions = {}): Error | undefined {
-    const { hasImage = () => true } = this.#options;
-    const isThere =
-      containerSnapshot === undefined
-        ? image === undefined || hasImage(image)
-        : this.snapshots.has(containerSnapshot.id);
-    return isThere ? undefined : new Error("Container failed to start");
-  }
-
   #end(ending: FakeEnding): void {
     if (!this.#run?.isRunning) throw new Error("Cannot end the fake container: it is not running");
     this.#run.end(ending);
   }
-}
-
-const INSTANCE_TYPES = ["lite", "basic", "standard-1", "standard-2", "standard-3", "standard-4"];
-
-/** Refuses options as the runtime does; it looks at no number of a size. */
-function checkOptions({ image, instance, containerSnapshot }: LooseOptions = {}): void {
-  if (image !== undefined && containerSnapshot !== undefined) {
-    throw new TypeError("`image` and `containerSnapshot` are mutually exclusive.");
-  }
-  if (image === "") throw new TypeError("Container image reference cannot be empty.");
-  if (typeof instance === "string" && !INSTANCE_TYPES.includes(instance)) {
-    throw new TypeError("Invalid container instance type.");
-  }
-}
-
-/** Start options as a caller without types may give them. */
-interface LooseOptions {
-  readonly image?: unknown;
-  readonly instance?: unknown;
-  readonly containerSnapshot?: unknown;
 }
 
 const ROLLOUT = "Runtime signalled the container to exit due to a new version rollout: 0";

@@ -38,6 +38,6 @@ export class FakeSnapshots {
     }
     const id = `snapshot-${this.#images.size + 1}`;
     this.#images.set(id, image);
-    return { id, size: 1_024, ...(name !== undefined && { name }) };
+    return { id, size: 1_024, name } as ContainerSnapshot; // the key is there without a name, too
   }
 }

@@ -5,7 +5,7 @@ import { parseCheck } from "../core/readiness/parse-check.ts";
 import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
 import { ContainerError } from "../errors/container-error.ts";
 import type { ContainerStartConfigOptions } from "./container-types.ts";
-import type { Recycle } from "./deploy-watch.ts";
+import { checkRecycle, type Recycle } from "./deploy-watch.ts";
 import { readLiveness, type Liveness } from "./liveness-watch.ts";
 import { readPolicy, type PolicyFields } from "./read-policy.ts";
 import type { ImageFields, PlannedOptions } from "./start-planner.ts";
@@ -51,7 +51,8 @@ export class ClassSettings {
   check(): void {
     this.#read();
     if (this.#fault instanceof Error) throw this.#fault;
-    const { ready, liveness } = this.#fields;
+    const { ready, liveness, recycle } = this.#fields;
+    checkRecycle(recycle);
     if (ready !== undefined) parseCheck(ready, "ready");
     if (liveness !== undefined && liveness !== false) {
       readLiveness(liveness);

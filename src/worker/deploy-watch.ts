@@ -1,3 +1,5 @@
+import { ContainerError } from "../errors/container-error.ts";
+import { shown } from "../errors/shown.ts";
 import { isUsable } from "../core/lifecycle/phase.ts";
 import { isOutdated, type Wanted } from "../core/lifecycle/run-origin.ts";
 import type { Platform } from "../ports/platform.ts";
@@ -6,6 +8,17 @@ import type { Supervisor } from "./supervisor.ts";
 
 /** What becomes of a run that a deploy has made old. */
 export type Recycle = "idle" | "drain" | "now" | "never";
+
+const RECYCLES: readonly unknown[] = ["idle", "drain", "now", "never"] satisfies Recycle[];
+
+/** @throws {ContainerError} `INVALID_CONFIG` when it is none of the four */
+export function checkRecycle(recycle: unknown): void {
+  if (RECYCLES.includes(recycle)) return;
+  throw new ContainerError(
+    "INVALID_CONFIG",
+    `Cannot use recycle: ${shown(recycle)} is none of ${RECYCLES.map(shown).join(", ")}`,
+  );
+}
 
 /** What deploys are watched with. */
 export interface DeployParts {

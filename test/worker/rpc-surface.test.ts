@@ -17,6 +17,7 @@ const METHODS = [
   "getAlarm",
   "getSchedule",
   "getState",
+  "getStatus",
   "hold",
   "holdWhile",
   "listDeadLetters",

@@ -94,11 +94,11 @@ export const imageCases: readonly ContractCase[] = [
       const [one, other] = both;
       return {
         areTwo: one?.id !== other?.id,
-        isNamed: "name" in (one ?? {}),
+        name: one?.name ?? "",
         running: container.running,
       };
     },
-    expected: { areTwo: true, isNamed: false, running: true },
+    expected: { areTwo: true, name: "", running: true },
   }),
   insideCase({
     title: "a snapshot of a container that was restored can be restored",
