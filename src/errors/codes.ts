@@ -32,6 +32,10 @@ export const CODES = {
   UNKNOWN_IMAGE: misuse,
   /** The setting needs `"scheduling_policy": "durable_object"`. */
   POLICY_REQUIRED: misuse,
+  /** A snapshot could not be taken, or the platform did not start from it. */
+  SNAPSHOT_FAILED: soon,
+  /** The snapshot has expired, or is of another image than is wanted. */
+  SNAPSHOT_UNUSABLE: { status: 409 },
   /** The request names no session, or not one that is allowed. */
   INVALID_SESSION: { status: 400 },
   /** The request asks for a port that this container does not offer. */

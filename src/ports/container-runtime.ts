@@ -3,4 +3,4 @@ export type ContainerRuntime = Pick<
   Container,
   "running" | "start" | "monitor" | "destroy" | "signal" | "getTcpPort" | "setInactivityTimeout"
 > &
-  Partial<Pick<Container, "exec" | "images">>;
+  Partial<Pick<Container, "exec" | "images" | "snapshotContainer">>;

@@ -13,7 +13,10 @@ import { StartSettings } from "./start-settings.ts";
 
 /** The fields of a container class that are settings. */
 export interface SettingFields
-  extends Omit<ContainerStartConfigOptions, keyof ImageFields>, ImageFields, PolicyFields {
+  extends
+    Omit<ContainerStartConfigOptions, keyof ImageFields | "snapshot">,
+    ImageFields,
+    PolicyFields {
   readonly recycle: Recycle;
   readonly defaultPort?: number;
   readonly requiredPorts?: readonly number[];
@@ -152,6 +155,7 @@ function rawFields(fields: PolicyFields): readonly unknown[] {
     fields.maxLifetime,
     fields.maxRunsPerHour,
     fields.budget?.runSecondsPerDay,
+    fields.persist,
     ...Object.values<unknown>({ ...fields.startup }),
   ];
 }

@@ -44,6 +44,8 @@ export class CommandRunner {
     switch (command.kind) {
       case "start":
         return this.#start(run);
+      case "save":
+        return this.#see(this.#parts.save(run));
       case "signal":
         return control.signal(command.signal);
       case "destroy":

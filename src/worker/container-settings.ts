@@ -3,6 +3,7 @@ import type { Duration } from "../core/duration.ts";
 import type { InstanceSize } from "../core/image/instance-size.ts";
 import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
 import type { CronParser } from "../core/schedule/cron-parser.ts";
+import type { SnapshotPlan } from "../core/snapshot/snapshot.ts";
 import type { SocketActivity } from "../core/socket-activity.ts";
 import type { ContainerError } from "../errors/container-error.ts";
 import type { StopParams } from "./container-types.ts";
@@ -55,6 +56,11 @@ export abstract class ContainerSettings<Env = Cloudflare.Env> extends DurableObj
    * run (`"drain"`); it is told to end at once (`"now"`); or nothing (`"never"`). Default: `"idle"`.
    */
   recycle: Recycle = "idle";
+  /**
+   * How the container's files outlive its sleep: `snapshot({ on: ["idle", "stop"] })`. Default: they
+   * do not.
+   */
+  persist?: SnapshotPlan;
   /**
    * Host and path of the readiness probe, as `"host/path"`, for a class without `ready`. Any answer
    * but 502, 503 and 504 counts. Default: `"ping"`, that is `/` with the host `ping`.
@@ -109,6 +115,13 @@ export abstract class ContainerSettings<Env = Cloudflare.Env> extends DurableObj
 
   /** Called once per run, when it has ended. If it throws, it is called again, five times in all. */
   onStop(_params: StopParams): void | Promise<void> {}
+
+  /**
+   * Called before a snapshot is taken: have the app write down what it holds. Before a stop the
+   * container takes no requests through this class any more, so use `this.ctx.container`. If it
+   * throws, no snapshot is taken.
+   */
+  onBeforeSnapshot(): void | Promise<void> {}
 
   /** Called when the alarm of `setAlarm()` is due; again if it throws, seven times in all. */
   onAlarm(): void | Promise<void> {}

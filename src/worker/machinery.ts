@@ -21,6 +21,11 @@ import {
 } from "./request-signal.ts";
 import { LivenessWatch, type Liveness } from "./liveness-watch.ts";
 import { Scheduler, type ScheduledObject } from "./schedule/scheduler.ts";
+import { HookRunner } from "./hook-runner.ts";
+import { SnapshotChoice } from "./snapshots/snapshot-choice.ts";
+import { SnapshotRefresh } from "./snapshots/snapshot-refresh.ts";
+import { SnapshotStore } from "./snapshots/snapshot-store.ts";
+import { Snapshotter } from "./snapshots/snapshotter.ts";
 import { StartPlanner } from "./start-planner.ts";
 import { Supervisor } from "./supervisor.ts";
 import { systemClock } from "./system-clock.ts";
@@ -50,6 +55,8 @@ export interface Machinery {
   readonly admission: Admission;
   readonly proxy: HttpProxy;
   readonly deploys: DeployWatch;
+  readonly planner: StartPlanner;
+  readonly snapshotter: Snapshotter;
   readonly holds: Holds;
   readonly jobs: Jobs;
   readonly alarms: AlarmGuard;
@@ -75,27 +82,25 @@ export function assemble(
   const flags = compatibilityFlags();
   warnOfUnseenAborts(object.constructor, flags);
   const settings = new ClassSettings(object, options.envVars);
-  const { runtime, ctx } = ground;
-  const planner = new StartPlanner({
-    fields: object,
-    starts: settings.starts,
-    runtime,
-    id: ctx.id,
-  });
-  const host = hostOf(object, settings, planner);
   const platform = platformOf(ground);
   const { storage, clock } = platform;
+  const snapshots = new SnapshotStore(storage);
+  const planner = plannerOf(object, { ground, settings, snapshots });
+  const host = hostOf(object, settings, planner);
   const tasks = new Scheduler({ storage, clock, object, report: host.report });
-  const engine = assembleEngine({ object, platform, host, tasks, flags, planner });
+  const engine = assembleEngine({ object, platform, host, tasks, flags, planner, snapshots });
   const { supervisor, admission } = engine;
   const holds = new Holds(supervisor, clock);
   const jobs = new Jobs({ supervisor, admission, starts: settings.starts, clock });
   const userAlarm = new UserAlarm({ supervisor, clock, report: host.report });
+  const { report } = host;
+  const store = snapshots;
+  const refresh = new SnapshotRefresh({ ...engine, platform, planner, store, report });
   const alarms = new AlarmGuard({
-    handle: () => doAlarmDuty({ platform, supervisor, tasks, userAlarm }),
+    handle: () => doAlarmDuty({ platform, supervisor, tasks, userAlarm, refresh }),
     report: host.report,
   });
-  const machinery = { settings, tasks, ...engine, holds, jobs, alarms, userAlarm };
+  const machinery = { settings, tasks, planner, ...engine, holds, jobs, alarms, userAlarm };
   machineries.set(object, machinery);
   return machinery;
 }
@@ -107,35 +112,32 @@ interface EngineParts {
   readonly tasks: Scheduler;
   readonly flags: CompatibilityFlags | undefined;
   readonly planner: StartPlanner;
+  readonly snapshots: SnapshotStore;
 }
 
 /** What knows of each other, and so is made together. */
 function assembleEngine(
   parts: EngineParts,
-): Pick<Machinery, "supervisor" | "admission" | "proxy" | "deploys"> {
-  const { object, platform, host, tasks, flags, planner } = parts;
+): Pick<Machinery, "supervisor" | "admission" | "proxy" | "deploys" | "snapshotter"> {
+  const { object, platform, host, flags, planner } = parts;
   const { clock, keepAlive } = platform;
   const supervisor = new Supervisor({
     platform,
     host,
-    tasks,
+    tasks: { nextDueAtMs: () => earliest(parts.tasks.nextDueAtMs(), snapshotter.refreshAtMs) },
     closeSockets: (code) => passer.closeSockets(code),
     onBusy: () => liveness.begin(),
     onIdle: () => liveness.end(),
     onReconciled: () => deploys.check(),
     isOutdated: () => deploys.isOutdated,
+    save: (run) => snapshotter.save(run),
   });
+  const snapshotter = snapshotterOf(parts, supervisor);
   const { report } = host;
   const deploys = new DeployWatch({ supervisor, planner, keepAlive, fields: object, report });
   const admission = new Admission({ platform, supervisor, target: object, planner });
   const passes = admission.passes.bind(admission);
-  const liveness = new LivenessWatch({
-    supervisor,
-    clock,
-    object,
-    passes,
-    report,
-  });
+  const liveness = new LivenessWatch({ supervisor, clock, object, passes, report });
   const passer = new AnswerPasser({ supervisor, keepAlive, clock, object });
   const proxy = new HttpProxy({
     platform,
@@ -146,7 +148,47 @@ function assembleEngine(
     isSignalNamed: isSignalNamed(flags),
     object,
   });
-  return { supervisor, admission, proxy, deploys };
+  return { supervisor, admission, proxy, deploys, snapshotter };
+}
+
+function earliest(...times: (number | undefined)[]): number | undefined {
+  const atMs = Math.min(...times.map((time) => time ?? Infinity));
+  return atMs === Infinity ? undefined : atMs;
+}
+
+function snapshotterOf(
+  { object, platform, host, snapshots }: EngineParts,
+  supervisor: Supervisor,
+): Snapshotter {
+  const hooks = new HookRunner(host, platform);
+  return new Snapshotter({
+    platform,
+    supervisor,
+    store: snapshots,
+    fields: object,
+    onBeforeSnapshot: () => hooks.onBeforeSnapshot(),
+    report: host.report,
+  });
+}
+
+interface PlanningParts {
+  readonly ground: Ground;
+  readonly settings: ClassSettings;
+  readonly snapshots: SnapshotStore;
+}
+
+function plannerOf(
+  object: ContainerObject,
+  { ground, settings, snapshots: store }: PlanningParts,
+): StartPlanner {
+  const { runtime, ctx } = ground;
+  const { starts } = settings;
+  const snapshots = new SnapshotChoice({
+    store,
+    clock: systemClock,
+    report: (error) => void report(object, error),
+  });
+  return new StartPlanner({ fields: object, starts, runtime, id: ctx.id, snapshots });
 }
 
 function hostOf(object: ContainerObject, settings: ClassSettings, planner: StartPlanner): Host {

@@ -1,7 +1,8 @@
 import { backoffMs } from "../core/backoff.ts";
 import { isEnding, isLive, type Phase, type StopRecord } from "../core/lifecycle/phase.ts";
 import { startGate, type StartGate } from "../core/lifecycle/start-gate.ts";
-import { toContainerError } from "../errors/from-runtime.ts";
+import { ContainerError } from "../errors/container-error.ts";
+import { textOf, toContainerError } from "../errors/from-runtime.ts";
 import type { Platform } from "../ports/platform.ts";
 import { exitedError, gateError } from "./admission-errors.ts";
 import type { Ending } from "./exit-watch.ts";
@@ -69,7 +70,7 @@ export class RunStarter {
    * the pause after a crash.
    *
    * @throws {ContainerError} `CRASH_LOOP`, `BUDGET_SPENT`, `RUN_LIMIT` when no run may begin;
-   * `UNKNOWN_IMAGE`, `INVALID_INSTANCE`, `POLICY_REQUIRED` when none can with these settings
+   * `UNKNOWN_IMAGE`, `INVALID_INSTANCE`, `SNAPSHOT_UNUSABLE`, `POLICY_REQUIRED` when none can with these settings
    */
   async begin(abandoned: AbortSignal): Promise<number> {
     const { clock } = this.#platform;
@@ -85,7 +86,9 @@ export class RunStarter {
       }
       abandoned.throwIfAborted();
     }
-    this.#supervisor.dispatch({ kind: "start-requested", origin: this.#planner.origin });
+    const { lifecycle } = this.#supervisor;
+    const origin = isLive(lifecycle.phase) ? undefined : this.#planner.begin(lifecycle);
+    this.#supervisor.dispatch({ kind: "start-requested", origin });
     return this.#supervisor.phase.run;
   }
 
@@ -121,9 +124,21 @@ export class RunStarter {
     abandoned: AbortSignal,
   ): Promise<void> {
     this.#refusal = error;
-    if (reason === "failure") throw toContainerError(error, "start the container");
+    if (reason === "failure") return this.#afterFailure(error);
     attempts.refusals += 1;
     await this.#pause(attempts.refusals, abandoned);
+  }
+
+  /** A run from a snapshot that nobody asked for is followed by one without it. */
+  #afterFailure(error: unknown): void {
+    const { snapshotId, isSnapshotAsked } = this.#supervisor.lifecycle.origin ?? {};
+    if (snapshotId === undefined) throw toContainerError(error, "start the container");
+    if (isSnapshotAsked === undefined) return;
+    throw new ContainerError(
+      "SNAPSHOT_FAILED",
+      `Cannot start from snapshot ${snapshotId}: ${textOf(error)}; take another one`,
+      { cause: error, details: { id: snapshotId } },
+    );
   }
 
   async #endOfEnding(abandoned: AbortSignal): Promise<Phase> {

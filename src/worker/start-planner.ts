@@ -1,8 +1,12 @@
 import { findImage, type ImageTable } from "../core/image/find-image.ts";
 import { parseInstanceSize, type InstanceSize } from "../core/image/instance-size.ts";
+import type { Lifecycle } from "../core/lifecycle/phase.ts";
 import type { RunOrigin, Wanted } from "../core/lifecycle/run-origin.ts";
+import { NO_PLAN, type SnapshotPlan } from "../core/snapshot/snapshot.ts";
 import { ContainerError } from "../errors/container-error.ts";
 import type { ContainerStartConfigOptions } from "./container-types.ts";
+import type { SnapshotChoice, SnapshotHandle } from "./snapshots/snapshot-choice.ts";
+import { policyError } from "./snapshots/snapshotter.ts";
 
 /** What a container is made of: a name, or a function of the object's name, else its id. */
 export type ImageChoice = string | ((id: string) => string | Promise<string>);
@@ -12,6 +16,7 @@ export interface ImageFields {
   readonly image?: ImageChoice;
   readonly instance?: InstanceSize;
   readonly expectedBuild?: string;
+  readonly persist?: SnapshotPlan;
 }
 
 /** What runs are planned with. */
@@ -19,8 +24,9 @@ export interface PlannerParts {
   readonly fields: ImageFields;
   /** What callers of `start()` set in place of the fields. */
   readonly starts: { readonly current: ContainerStartConfigOptions | undefined };
-  readonly runtime: { readonly images?: ImageTable };
+  readonly runtime: { readonly images?: ImageTable; readonly snapshotContainer?: unknown };
   readonly id: DurableObjectId;
+  readonly snapshots: SnapshotChoice;
 }
 
 /** What the next run is made of. */
@@ -29,10 +35,15 @@ interface Plan {
   readonly image?: string;
   readonly imageName?: string;
   readonly instance?: InstanceSize;
+  /** What a caller asked for. */
+  readonly snapshot?: SnapshotHandle;
+  /** What was chosen as the run began. */
+  readonly snapshotId?: string;
 }
 
 /** The options of `ctx.container.start()` that say what a container is made of. */
-export type PlannedOptions = Partial<Pick<ContainerStartupOptions, "image" | "instance">>;
+export type PlannedOptions = Pick<ContainerStartupOptions, "instance"> &
+  ({ image: string } | { containerSnapshot?: ContainerSnapshotRestoreParams });
 
 /**
  * Plans what the next run is made of. That may take a while, since a class may ask elsewhere for
@@ -52,48 +63,79 @@ export class StartPlanner {
   get isReady(): boolean {
     const { fields, starts } = this.#parts;
     const { current: claim } = starts;
-    const { image = fields.image, instance = fields.instance } = claim ?? {};
-    if (image === undefined && instance === undefined) this.#plan = { claim };
+    const { image = fields.image, instance = fields.instance, snapshot } = claim ?? {};
+    const isPlain = image === undefined && instance === undefined && snapshot === undefined;
+    if (isPlain && this.#canKeep) this.#plan = { claim };
     return this.#plan !== undefined && this.#plan.claim === claim;
   }
 
   /**
    * Plans the next run.
    *
-   * @throws {ContainerError} `UNKNOWN_IMAGE`, `INVALID_INSTANCE`, `POLICY_REQUIRED`; what the
-   * class's function throws
+   * @throws {ContainerError} `UNKNOWN_IMAGE`, `INVALID_INSTANCE`, `POLICY_REQUIRED`,
+   * `SNAPSHOT_UNUSABLE`; what the class's function throws
    */
   async prepare(): Promise<void> {
     const { fields, starts } = this.#parts;
     const { current: claim } = starts;
-    const { image: imageName, instance: size = fields.instance } = claim ?? {};
+    const { image: imageName, instance: size = fields.instance, snapshot } = claim ?? {};
+    if (!this.#canKeep) throw policyError();
     const instance = size === undefined ? undefined : parseInstanceSize(size);
-    const images = this.#images(imageName ?? fields.image);
+    const hasChoice = size !== undefined || (imageName ?? fields.image) !== undefined;
+    const images = hasChoice ? this.#images(imageName ?? fields.image) : {};
     const name = imageName ?? (await this.#choose());
+    const image = name === undefined ? undefined : findImage(name, images);
+    if (snapshot !== undefined) this.#parts.snapshots.check(snapshot, image ?? null);
     this.#plan = {
       claim,
-      ...(name !== undefined && { image: findImage(name, images) }),
+      ...(image !== undefined && { image }),
       ...(imageName !== undefined && { imageName }),
       ...(instance !== undefined && { instance }),
+      ...(snapshot !== undefined && { snapshot }),
     };
   }
 
-  /** What is written down of the run that begins now. */
-  get origin(): RunOrigin {
-    const { image, imageName } = this.#plan ?? {};
-    const { expectedBuild: build } = this.#parts.fields;
+  /** Decides what the run that begins now is made of. Gives what is written down of it. */
+  begin(lifecycle: Lifecycle): RunOrigin {
+    const { snapshots, fields } = this.#parts;
+    const { persist, expectedBuild: build } = fields;
+    const { image, imageName, snapshot } = this.#plan ?? {};
+    if (snapshot !== undefined) snapshots.take(snapshot, image ?? null, (persist ?? NO_PLAN).keep);
+    const latest = persist && (() => snapshots.latest(lifecycle, image ?? null));
+    const snapshotId = snapshot?.id ?? latest?.();
+    if (snapshotId !== undefined && this.#plan) this.#plan = { ...this.#plan, snapshotId };
     return {
       ...(image !== undefined && { image }),
       ...(imageName !== undefined && { imageName }),
       ...(build !== undefined && { build }),
+      ...(snapshotId !== undefined && { snapshotId }),
+      ...(snapshot !== undefined && { isSnapshotAsked: true as const }),
     };
   }
 
   /** What `ctx.container.start()` is given for that run. The next one is planned anew. */
   take(): PlannedOptions {
-    const { image, instance } = this.#plan ?? {};
+    const { image, instance, snapshotId } = this.#plan ?? {};
     this.#plan = undefined;
-    return { ...(image !== undefined && { image }), ...(instance !== undefined && { instance }) };
+    const size = instance === undefined ? {} : { instance };
+    if (snapshotId !== undefined) return { ...size, containerSnapshot: { id: snapshotId } };
+    return image === undefined ? size : { ...size, image };
+  }
+
+  /**
+   * Checks a snapshot that a caller is going to ask for, before anything is stopped for it.
+   *
+   * @throws {ContainerError} `SNAPSHOT_UNUSABLE`, `INVALID_ARGUMENT`
+   */
+  async checkSnapshot(snapshot: SnapshotHandle): Promise<void> {
+    await this.learn();
+    this.#parts.snapshots.check(snapshot, this.wanted(null).image ?? null);
+  }
+
+  /** Whether the runtime can do what the class wants of it. */
+  get #canKeep(): boolean {
+    const { fields, runtime } = this.#parts;
+    return fields.persist === undefined || typeof runtime.snapshotContainer === "function";
   }
 
   /** What a run would be made of now that was started with `origin`; as far as is known. */

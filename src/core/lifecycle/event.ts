@@ -30,7 +30,7 @@ export type Happening =
       readonly random: number;
     }
   | {
-      readonly kind: "up" | "ready" | "quiet";
+      readonly kind: "up" | "ready" | "quiet" | "saved";
       readonly run: number;
     }
   | {

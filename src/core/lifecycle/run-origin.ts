@@ -6,6 +6,10 @@ export interface RunOrigin {
   readonly imageName?: string;
   /** The class's `expectedBuild` at that time. */
   readonly build?: string;
+  /** The snapshot that its files are of; absent where they are the image's. */
+  readonly snapshotId?: string;
+  /** Whether a caller asked for that snapshot. */
+  readonly isSnapshotAsked?: true;
 }
 
 /** What a run would be started with now; absent is what the class does not say, or not yet. */

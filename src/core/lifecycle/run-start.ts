@@ -1,7 +1,7 @@
 import type { EventOf, LifecycleEvent } from "./event.ts";
 import { isLive, type Lifecycle } from "./phase.ts";
 import type { Policy } from "./policy.ts";
-import { send } from "./run-stop.ts";
+import { onSaved, send } from "./run-stop.ts";
 import { startGate } from "./start-gate.ts";
 import { move, stay, type Step } from "./step.ts";
 import { withStart } from "./usage.ts";
@@ -16,6 +16,9 @@ export function onConstructed(lifecycle: Lifecycle, event: Observation, policy: 
   const { phase } = lifecycle;
   if (!isLive(phase) || !event.isRunning) return onObserved(lifecycle, event);
   if (phase.kind === "draining") return send(lifecycle, phase, { ...event, policy });
+  if (phase.kind === "saving" && event.atMs < phase.untilMs)
+    return stay(lifecycle, { kind: "save" });
+  if (phase.kind === "saving") return onSaved(lifecycle, event.atMs, policy);
   if (phase.kind === "stopping") return stay(lifecycle, { kind: "watch-exit" });
   const { expiredAtMs: _lost, ...kept } = phase;
   return move(lifecycle, kept, { kind: "extend-life" });

@@ -21,6 +21,8 @@
 //        a crash, and the next run is not held up by it for longer than a drain and a grace.
 //   L13  A run that a deploy made old is ended once, by a drain or a signal, as a rollout: no crash,
 //        and no run that has what is wanted is ended for it.
+//   L14  What a run has is kept once per stop, after the drain and before the signal, for no longer
+//        than its deadline; a stop that cannot wait, or for a fault, keeps nothing.
 import { onAlarm, onExpiryHandled } from "./deadlines.ts";
 import type { LifecycleEvent } from "./event.ts";
 import { onExited, onStartRefused } from "./run-end.ts";
@@ -29,7 +31,14 @@ import type { Lifecycle } from "./phase.ts";
 import type { Policy } from "./policy.ts";
 import { stay, type Step } from "./step.ts";
 import { deliver, onStopDelivered } from "./stop-delivery.ts";
-import { onDestroyRequested, onOutdated, onQuiet, onStopRequested, onWedged } from "./run-stop.ts";
+import {
+  onDestroyRequested,
+  onOutdated,
+  onQuiet,
+  onSaved,
+  onStopRequested,
+  onWedged,
+} from "./run-stop.ts";
 
 /** Decides what happens next. Pure: same arguments, same answer; never throws. */
 export function transition(lifecycle: Lifecycle, event: LifecycleEvent, policy: Policy): Step {
@@ -57,6 +66,8 @@ export function transition(lifecycle: Lifecycle, event: LifecycleEvent, policy: 
       return onStopRequested(lifecycle, event, policy);
     case "quiet":
       return onQuiet(lifecycle, event.atMs, policy);
+    case "saved":
+      return onSaved(lifecycle, event.atMs, policy);
     case "destroy-requested":
       return onDestroyRequested(lifecycle, event.atMs);
     case "alarm":
