@@ -3,6 +3,7 @@ export class FakeSnapshots {
   readonly #images = new Map<string, string | undefined>();
   #failures: string[] = [];
   #hangs = 0;
+  #taken = 0;
 
   /** The next calls of `snapshotContainer()` reject with a text of the platform's own. */
   fail(text: string, times = 1): void {
@@ -36,7 +37,8 @@ export class FakeSnapshots {
       this.#hangs -= 1;
       await new Promise(() => {});
     }
-    const id = `snapshot-${this.#images.size + 1}`;
+    this.#taken += 1;
+    const id = `snapshot-${this.#taken}`;
     this.#images.set(id, image);
     return { id, size: 1_024, name } as ContainerSnapshot; // the key is there without a name, too
   }

@@ -59,13 +59,14 @@ export class SnapshotChoice {
       sizeBytes: 0,
       image,
       takenAtMs: nowMs,
+      usedAtMs: nowMs,
     };
-    store.add({ ...known, usedAtMs: nowMs, isRefused: false }, { keep, nowMs });
+    store.add({ ...known, isRefused: false }, { keep, nowMs });
   }
 
   /**
-   * The snapshot that a run begins from that nobody said anything about, if there is one. Its life
-   * begins anew with that. Where it is not the latest, the user is told why.
+   * The snapshot that a run begins from that nobody said anything about, if there is one. Where it
+   * is not the latest, the user is told why.
    */
   latest(lifecycle: Lifecycle, image: string | null): string | undefined {
     const { store, clock, report } = this.#parts;
@@ -81,20 +82,25 @@ export class SnapshotChoice {
           : `${chosen.id} is taken instead`;
       report(unusable(latest.id, obstacleOf(latest, { image, nowMs }) ?? "", fix));
     }
-    if (chosen !== undefined) store.change({ usedAtMs: nowMs }, chosen.id);
     return chosen?.id;
   }
 
   /**
    * What the last run showed: one that could not even be started speaks against its snapshot, and
-   * one that could not be started without any speaks for all of them again.
+   * one that could not be started without any speaks for all of them again. One that was started
+   * has given its snapshot a new life.
    */
   #learn({ lastStop, phase, origin }: Lifecycle): void {
-    if (lastStop?.cause !== "admission" || lastStop.runId !== phase.run) return;
+    if (lastStop?.runId !== phase.run) return;
     const { store } = this.#parts;
+    const { cause, startedAtMs } = lastStop;
     const id = origin?.snapshotId;
-    if (id !== undefined) store.change({ isRefused: true }, id);
-    else if (store.known.some(({ isRefused }) => isRefused)) store.change({ isRefused: false });
+    const isRefused = cause === "admission";
+    if (id !== undefined) {
+      store.change(isRefused ? { isRefused } : { usedAtMs: startedAtMs }, id);
+    } else if (isRefused && store.known.some((snapshot) => snapshot.isRefused)) {
+      store.change({ isRefused: false });
+    }
   }
 }
 

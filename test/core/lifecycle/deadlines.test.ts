@@ -20,6 +20,7 @@ import {
   lifecycleIn,
   POLICY,
   READY,
+  SAVING,
   STOPPING,
   USABLE,
 } from "./lifecycles.ts";
@@ -126,6 +127,16 @@ describe("onAlarm()", () => {
   });
 });
 
+describe("onAlarm() while files are kept", () => {
+  const alarmAt = (atMs: number): Step =>
+    onAlarm(lifecycleIn(SAVING), { kind: "alarm", atMs, idleAtMs: 0, inFlight: 0 }, POLICY);
+
+  it("L14: waits until the deadline, and tells the run to end then", () => {
+    expect(alarmAt(69_999)).toEqual({ lifecycle: lifecycleIn(SAVING), commands: [] });
+    expect(alarmAt(70_000).lifecycle.phase).toMatchObject({ kind: "stopping", killAtMs: 100_000 });
+  });
+});
+
 describe("onExpiryHandled()", () => {
   const EVENT = { kind: "expiry-handled", run: 1, atMs: 604_000 } as const;
 
@@ -163,6 +174,7 @@ describe("endingDeadlineMs()", () => {
   it("is the end of the drain, or of the grace", () => {
     expect(endingDeadlineMs({ ...DRAINING, untilMs: 7 })).toBe(7);
     expect(endingDeadlineMs({ ...STOPPING, killAtMs: 8 })).toBe(8);
+    expect(endingDeadlineMs({ ...SAVING, untilMs: 9 })).toBe(9);
   });
 });
 

@@ -20,6 +20,7 @@ import {
   POLICY,
   READY,
   RUNNING,
+  SAVING,
   STARTING,
   STOPPED,
   STOPPING,
@@ -193,5 +194,22 @@ describe("onConstructed()", () => {
   it.each(DOWN)("has nothing to do where none runs: $kind", (phase) => {
     const lifecycle = lifecycleIn(phase);
     expect(onConstructed(lifecycle, GONE, POLICY)).toEqual({ lifecycle, commands: [] });
+  });
+});
+
+describe("onConstructed() while files are kept", () => {
+  const constructed = (isRunning: boolean, atMs: number): Step =>
+    onConstructed(lifecycleIn(SAVING), { kind: "constructed", isRunning, atMs }, POLICY);
+
+  it("L14: has it done again within the same time, and tells the run to end after that", () => {
+    expect(constructed(true, 69_999)).toEqual({
+      lifecycle: lifecycleIn(SAVING),
+      commands: [{ kind: "save" }],
+    });
+    expect(constructed(true, 70_000).lifecycle.phase.kind).toBe("stopping");
+  });
+
+  it("asks how the run ended that is gone", () => {
+    expect(constructed(false, 20_000).commands).toEqual([WATCH]);
   });
 });
