@@ -5,6 +5,7 @@ import type { RunOrigin, Wanted } from "../core/lifecycle/run-origin.ts";
 import { NO_PLAN, type SnapshotPlan } from "../core/snapshot/snapshot.ts";
 import { ContainerError } from "../errors/container-error.ts";
 import type { ContainerStartConfigOptions } from "./container-types.ts";
+import { omitUndefined } from "./omit-undefined.ts";
 import type { SnapshotChoice, SnapshotHandle } from "./snapshots/snapshot-choice.ts";
 import { policyError } from "./snapshots/snapshotter.ts";
 
@@ -76,48 +77,32 @@ export class StartPlanner {
    * `SNAPSHOT_UNUSABLE`; what the class's function throws
    */
   async prepare(): Promise<void> {
-    const { fields, starts } = this.#parts;
+    const { starts, snapshots } = this.#parts;
     const { current: claim } = starts;
-    const { image: imageName, instance: size = fields.instance, snapshot } = claim ?? {};
     if (!this.#canKeep) throw policyError();
-    const instance = size === undefined ? undefined : parseInstanceSize(size);
-    const hasChoice = size !== undefined || (imageName ?? fields.image) !== undefined;
-    const images = hasChoice ? this.#images(imageName ?? fields.image) : {};
-    const name = imageName ?? (await this.#choose());
-    const image = name === undefined ? undefined : findImage(name, images);
-    if (snapshot !== undefined) this.#parts.snapshots.check(snapshot, image ?? null);
-    this.#plan = {
-      claim,
-      ...(image !== undefined && { image }),
-      ...(imageName !== undefined && { imageName }),
-      ...(instance !== undefined && { instance }),
-      ...(snapshot !== undefined && { snapshot }),
-    };
+    const { image: imageName, snapshot } = claim ?? {};
+    const instance = this.#size(claim);
+    const image = await this.#source(imageName, instance !== undefined);
+    if (snapshot !== undefined) snapshots.check(snapshot, image ?? null);
+    this.#plan = { claim, ...omitUndefined({ image, imageName, instance, snapshot }) };
   }
 
   /** Decides what the run that begins now is made of. Gives what is written down of it. */
   begin(lifecycle: Lifecycle): RunOrigin {
-    const { snapshots, fields } = this.#parts;
-    const { persist, expectedBuild: build } = fields;
-    const { image, imageName, snapshot } = this.#plan ?? {};
-    if (snapshot !== undefined) snapshots.take(snapshot, image ?? null, (persist ?? NO_PLAN).keep);
-    const latest = persist && (() => snapshots.latest(lifecycle, image ?? null));
-    const snapshotId = snapshot?.id ?? latest?.();
-    if (snapshotId !== undefined && this.#plan) this.#plan = { ...this.#plan, snapshotId };
-    return {
-      ...(image !== undefined && { image }),
-      ...(imageName !== undefined && { imageName }),
-      ...(build !== undefined && { build }),
-      ...(snapshotId !== undefined && { snapshotId }),
-      ...(snapshot !== undefined && { isSnapshotAsked: true as const }),
-    };
+    const { expectedBuild: build } = this.#parts.fields;
+    const plan = this.#plan ?? { claim: undefined };
+    const { image, imageName, snapshot } = plan;
+    const snapshotId = this.#chooseSnapshot(lifecycle, plan);
+    const isSnapshotAsked = snapshot === undefined ? undefined : (true as const);
+    this.#plan = { ...plan, ...omitUndefined({ snapshotId }) };
+    return omitUndefined({ image, imageName, build, snapshotId, isSnapshotAsked });
   }
 
   /** What `ctx.container.start()` is given for that run. The next one is planned anew. */
   take(): PlannedOptions {
     const { image, instance, snapshotId } = this.#plan ?? {};
     this.#plan = undefined;
-    const size = instance === undefined ? {} : { instance };
+    const size = omitUndefined({ instance });
     if (snapshotId !== undefined) return { ...size, containerSnapshot: { id: snapshotId } };
     return image === undefined ? size : { ...size, image };
   }
@@ -156,9 +141,33 @@ export class StartPlanner {
     if (this.#chosen === undefined) await this.#choose();
   }
 
+  #size(claim: ContainerStartConfigOptions | undefined): InstanceSize | undefined {
+    const size = claim?.instance ?? this.#parts.fields.instance;
+    return size === undefined ? undefined : parseInstanceSize(size);
+  }
+
+  /** The image's reference; undefined where the configuration decides. */
+  async #source(imageName: string | undefined, isSized: boolean): Promise<string | undefined> {
+    const choice = imageName ?? this.#parts.fields.image;
+    if (choice === undefined && !isSized) return undefined;
+    const images = this.#images(choice);
+    const name = imageName ?? (await this.#choose());
+    return name === undefined ? undefined : findImage(name, images);
+  }
+
+  /** What a caller asked for, else the latest of a class that keeps its files. */
+  #chooseSnapshot(lifecycle: Lifecycle, plan: Plan): string | undefined {
+    const { snapshots, fields } = this.#parts;
+    const { persist } = fields;
+    const { image, snapshot } = plan;
+    if (snapshot === undefined) return persist && snapshots.latest(lifecycle, image ?? null);
+    snapshots.take(snapshot, image ?? null, (persist ?? NO_PLAN).keep);
+    return snapshot.id;
+  }
+
   async #choose(): Promise<string | undefined> {
-    const { image } = this.#parts.fields;
-    const { id } = this.#parts;
+    const { fields, id } = this.#parts;
+    const { image } = fields;
     if (typeof image !== "function") return image;
     this.#chosen = await image(id.name ?? id.toString());
     return this.#chosen;

@@ -224,7 +224,7 @@ describe("A snapshot that goes wrong", () => {
 
   it("because the runtime has none names the policy, before anything starts", async () => {
     const box = await boxOf();
-    box.container.snapshotContainer = undefined as never;
+    Object.assign(box.container, { snapshotContainer: undefined });
     await expect(box.call("start")).rejects.toThrow(/\[POLICY_REQUIRED\].*"durable_object"/);
     expect(box.starts).toBe(0);
   });

@@ -55,21 +55,34 @@ const MOMENTS: readonly unknown[] = ["idle", "stop"] satisfies SnapshotMoment[];
  * ```
  */
 export function snapshot(options: SnapshotOptions = {}): SnapshotPlan {
-  const { on = ["idle", "stop"], keep = NO_PLAN.keep, refresh, timeout } = options;
-  const refreshMs = refresh === undefined ? Infinity : parseDuration(refresh, "refresh");
-  const timeoutMs =
-    timeout === undefined ? NO_PLAN.timeoutMs : parseDuration(timeout, "persist.timeout");
+  const { on = ["idle", "stop"], keep = NO_PLAN.keep } = options;
   if (!Array.isArray(on) || on.length === 0 || !on.every((moment) => MOMENTS.includes(moment))) {
     throw invalid(`on is ${JSON.stringify(on)}`, 'use a list of "idle" and "stop"');
   }
   if (!Number.isInteger(keep) || keep < 1) {
     throw invalid(`keep is ${shown(keep)}`, "use an integer of 1 or more");
   }
-  if (refresh !== undefined && (refreshMs < 60_000 || refreshMs >= SNAPSHOT_TTL_MS)) {
-    throw invalid(`refresh is ${shown(refresh)}`, "use 1m or more, and less than 30d");
-  }
-  if (timeoutMs === 0) throw invalid("timeout is 0", 'use a duration such as "60s"');
-  return { kind: "snapshot", on, keep, refreshMs, timeoutMs };
+  return {
+    kind: "snapshot",
+    on,
+    keep,
+    refreshMs: readRefresh(options.refresh),
+    timeoutMs: readTimeout(options.timeout),
+  };
+}
+
+function readRefresh(refresh: Duration | undefined): number {
+  if (refresh === undefined) return Infinity;
+  const refreshMs = parseDuration(refresh, "refresh");
+  if (refreshMs >= 60_000 && refreshMs < SNAPSHOT_TTL_MS) return refreshMs;
+  throw invalid(`refresh is ${shown(refresh)}`, "use 1m or more, and less than 30d");
+}
+
+function readTimeout(timeout: Duration | undefined): number {
+  if (timeout === undefined) return NO_PLAN.timeoutMs;
+  const timeoutMs = parseDuration(timeout, "persist.timeout");
+  if (timeoutMs > 0) return timeoutMs;
+  throw invalid("timeout is 0", 'use a duration such as "60s"');
 }
 
 function invalid(found: string, fix: string): ContainerError {

@@ -191,7 +191,7 @@ describe("phaseDeadlineMs()", () => {
   });
 
   it.each(ENDINGS)("is the deadline of the ending: $kind", (phase) => {
-    expect(at(phase)).toBe(40_000);
+    expect(at(phase)).toBe(phase.kind === "saving" ? 70_000 : 40_000);
   });
 
   it("is half a minute from now while onActivityExpired runs, lest the object die with it", () => {
