@@ -75,8 +75,9 @@ export class RunStarter {
   async begin(abandoned: AbortSignal): Promise<number> {
     const { clock } = this.#platform;
     for (;;) {
-      const phase = await this.#endOfEnding(abandoned);
+      await this.#endOfEnding(abandoned);
       const { gate } = this;
+      const { phase } = this.#supervisor; // another gate may have begun a run since
       if (isLive(phase) || (gate.kind === "open" && this.#planner.isReady)) break;
       if (gate.kind === "open") {
         await untilAborted(this.#planner.prepare(), abandoned);
@@ -141,10 +142,10 @@ export class RunStarter {
     );
   }
 
-  async #endOfEnding(abandoned: AbortSignal): Promise<Phase> {
+  async #endOfEnding(abandoned: AbortSignal): Promise<void> {
     for (;;) {
       const phase = await this.#supervisor.reconcile();
-      if (!isEnding(phase)) return phase;
+      if (!isEnding(phase)) return;
       await untilAborted(this.#supervisor.ended(phase.run), abandoned);
       abandoned.throwIfAborted();
     }

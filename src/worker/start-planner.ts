@@ -53,6 +53,7 @@ export type PlannedOptions = Pick<ContainerStartupOptions, "instance"> &
 export class StartPlanner {
   readonly #parts: PlannerParts;
   #plan: Plan | undefined;
+  #preparing: { readonly claim: Plan["claim"]; readonly work: Promise<void> } | undefined;
   /** What the class's function answered last; a deploy makes the object, and this, anew. */
   #chosen: string | undefined;
 
@@ -62,12 +63,7 @@ export class StartPlanner {
 
   /** Whether a run may begin as it is planned. */
   get isReady(): boolean {
-    const { fields, starts } = this.#parts;
-    const { current: claim } = starts;
-    const { image = fields.image, instance = fields.instance, snapshot } = claim ?? {};
-    const isPlain = image === undefined && instance === undefined && snapshot === undefined;
-    if (isPlain && this.#canKeep) this.#plan = { claim };
-    return this.#plan !== undefined && this.#plan.claim === claim;
+    return this.#current !== undefined;
   }
 
   /**
@@ -77,8 +73,18 @@ export class StartPlanner {
    * `SNAPSHOT_UNUSABLE`; what the class's function throws
    */
   async prepare(): Promise<void> {
-    const { starts, snapshots } = this.#parts;
-    const { current: claim } = starts;
+    const { current: claim } = this.#parts.starts;
+    const underWay = this.#preparing;
+    if (underWay !== undefined && underWay.claim === claim) return await underWay.work;
+    const work = this.#prepare(claim).finally(() => {
+      if (this.#preparing?.work === work) this.#preparing = undefined;
+    });
+    this.#preparing = { claim, work };
+    await work;
+  }
+
+  async #prepare(claim: ContainerStartConfigOptions | undefined): Promise<void> {
+    const { snapshots } = this.#parts;
     if (!this.#canKeep) throw policyError();
     const { image: imageName, snapshot } = claim ?? {};
     const instance = this.#size(claim);
@@ -90,7 +96,7 @@ export class StartPlanner {
   /** Decides what the run that begins now is made of. Gives what is written down of it. */
   begin(lifecycle: Lifecycle): RunOrigin {
     const { expectedBuild: build } = this.#parts.fields;
-    const plan = this.#plan ?? { claim: undefined };
+    const plan = this.#current ?? { claim: undefined };
     const { image, imageName, snapshot } = plan;
     const snapshotId = this.#chooseSnapshot(lifecycle, plan);
     const isSnapshotAsked = snapshot === undefined ? undefined : (true as const);
@@ -115,6 +121,16 @@ export class StartPlanner {
   async checkSnapshot(snapshot: SnapshotHandle): Promise<void> {
     await this.learn();
     this.#parts.snapshots.check(snapshot, this.wanted(null).image ?? null);
+  }
+
+  /** What is planned for whoever starts now; undefined while that has to be found out. */
+  get #current(): Plan | undefined {
+    const { fields, starts } = this.#parts;
+    const { current: claim } = starts;
+    const { image = fields.image, instance = fields.instance, snapshot } = claim ?? {};
+    const isPlain = image === undefined && instance === undefined && snapshot === undefined;
+    if (isPlain && this.#canKeep) return { claim };
+    return this.#plan?.claim === claim ? this.#plan : undefined;
   }
 
   /** Whether the runtime can do what the class wants of it. */

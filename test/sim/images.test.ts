@@ -76,7 +76,10 @@ describe("Images, sizes and deploys", () => {
       await box.world.delay(2_000);
       return "tools";
     };
-    const box = await boxOfImage({ fields: { image }, options: { name: "room-7" } });
+    const box = await boxOfImage({
+      fields: { image, requiredPorts: [8080, 9000] },
+      options: { name: "room-7", ports: [8080, 9000] },
+    });
     await Promise.all([ready(box), ready(box), ready(box)]);
     expect([asked, imagesOf(box)]).toEqual([["room-7"], [V1.tools]]);
   });
