@@ -13,6 +13,12 @@ export { http } from "./core/readiness/http.ts";
 export { tcp } from "./core/readiness/tcp.ts";
 export { ContainerError, errorCode, isContainerError } from "./errors/container-error.ts";
 export type { ContainerErrorCode } from "./errors/codes.ts";
+export { snapshot } from "./core/snapshot/snapshot.ts";
+export type { SnapshotMoment, SnapshotOptions, SnapshotPlan } from "./core/snapshot/snapshot.ts";
+export type { SnapshotHandle } from "./worker/snapshots/snapshot-choice.ts";
+export type { SnapshotInfo } from "./worker/snapshots/snapshotter.ts";
+export type { TakeOptions } from "./worker/container-snapshots.ts";
+export type { CustomSize, InstanceSize } from "./core/image/instance-size.ts";
 export type { StopCause, StopRecord } from "./core/lifecycle/phase.ts";
 export type { State } from "./core/lifecycle/public-state.ts";
 export type { ExecCheckOptions } from "./core/readiness/exec.ts";
@@ -40,7 +46,9 @@ export type { Liveness } from "./worker/liveness-watch.ts";
 export type { Budget, CallerStartup, Startup } from "./worker/read-policy.ts";
 export type { HoldOptions } from "./worker/holds.ts";
 export type { RunOptions } from "./worker/jobs.ts";
-export type { InstanceStatus, InstanceUsage } from "./core/lifecycle/status.ts";
+export type { Recycle } from "./worker/deploy-watch.ts";
+export type { ImageChoice } from "./worker/start-planner.ts";
+export type { Compared, InstanceStatus, InstanceUsage } from "./core/lifecycle/status.ts";
 export type { Session, SessionCookie, SessionOptions } from "./worker/session-id.ts";
 export type {
   CancellationOptions,

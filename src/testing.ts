@@ -4,6 +4,7 @@ export type { FakeExec, FakeExecContext, FakeExecResult } from "./testing/fake-e
 export { fakeContainers, type FakeContainers } from "./testing/fake-containers.ts";
 export { FakeEgress, type FakeInternet } from "./testing/fake-egress.ts";
 export { FakeFaults } from "./testing/fake-faults.ts";
+export { FakeSnapshots } from "./testing/fake-snapshots.ts";
 export type { FakeConnection, FakeTcpServer } from "./testing/fake-socket.ts";
 export type { FakeApp, FakeAppContext } from "./testing/fake-port.ts";
 export { installContainer } from "./testing/install-container.ts";

@@ -1,7 +1,10 @@
 import type { Policy } from "./lifecycle/policy.ts";
 
 /** The settings that say for how long a container may still be needed. */
-export type FloorPolicy = Pick<Policy, "sleepAfterMs" | "drainMs" | "stopGraceMs">;
+export type FloorPolicy = Pick<
+  Policy,
+  "sleepAfterMs" | "drainMs" | "saveIdleMs" | "saveStopMs" | "stopGraceMs"
+>;
 
 /** Share of `sleepAfter` by which the persisted activity may lag behind. */
 const PERSIST_SHARE = 0.05;
@@ -20,10 +23,11 @@ export function shouldPersistActivity(
 
 /**
  * For how long the runtime must keep the container when the object leaves memory: past the idle
- * deadline, the drain, the stop grace and what the persisted activity may lag. Our alarm decides long before;
+ * deadline, the drain, the snapshot, the stop grace and what the persisted activity may lag. Our alarm decides long before;
  * this only holds the floor.
  */
 export function lifeFloorMs(policy: FloorPolicy): number {
-  const { sleepAfterMs, drainMs, stopGraceMs } = policy;
-  return Math.ceil(sleepAfterMs * (1 + PERSIST_SHARE)) + drainMs + stopGraceMs + LIFE_MARGIN_MS;
+  const { sleepAfterMs, drainMs, saveIdleMs, saveStopMs, stopGraceMs } = policy;
+  const endMs = drainMs + Math.max(saveIdleMs, saveStopMs) + stopGraceMs;
+  return Math.ceil(sleepAfterMs * (1 + PERSIST_SHARE)) + endMs + LIFE_MARGIN_MS;
 }

@@ -26,6 +26,16 @@ export const CODES = {
   INVALID_CONFIG: misuse,
   /** An argument of a call that cannot work. */
   INVALID_ARGUMENT: misuse,
+  /** Not an instance type, or a size that Cloudflare does not give. */
+  INVALID_INSTANCE: misuse,
+  /** Neither a key of `ctx.container.images` nor a reference with a tag or a digest. */
+  UNKNOWN_IMAGE: misuse,
+  /** The setting needs `"scheduling_policy": "durable_object"`. */
+  POLICY_REQUIRED: misuse,
+  /** A snapshot could not be taken, or the platform did not start from it. */
+  SNAPSHOT_FAILED: soon,
+  /** The snapshot has expired, or is of another image than is wanted. */
+  SNAPSHOT_UNUSABLE: { status: 409 },
   /** The request names no session, or not one that is allowed. */
   INVALID_SESSION: { status: 400 },
   /** The request asks for a port that this container does not offer. */

@@ -6,6 +6,11 @@ export type ContainerRuntime = Pick<
   Partial<
     Pick<
       Container,
-      "exec" | "interceptAllOutboundHttp" | "interceptOutboundHttp" | "interceptOutboundHttps"
+      | "exec"
+      | "images"
+      | "interceptAllOutboundHttp"
+      | "interceptOutboundHttp"
+      | "interceptOutboundHttps"
+      | "snapshotContainer"
     >
   >;

@@ -5,6 +5,8 @@ import { startFakeExec, type FakeExec } from "./fake-exec.ts";
 import { FakeFaults } from "./fake-faults.ts";
 import { FakePort, type FakeApp } from "./fake-port.ts";
 import { exitEnding, FakeRun, type FakeEnding } from "./fake-run.ts";
+import { FakeSnapshots } from "./fake-snapshots.ts";
+import { checkStartOptions, missingSource, type StartSources } from "./fake-start-options.ts";
 import type { FakeTcpServer } from "./fake-socket.ts";
 import { systemClock } from "./system-clock.ts";
 
@@ -34,6 +36,10 @@ export interface FakeContainerOptions {
   readonly images?: Readonly<Record<string, string>>;
   /** Answers what the app sends to where nobody intercepts it (default: nothing is reached). */
   readonly internet?: FakeInternet;
+  /** Whether the platform has an image to start (default: it has every one). */
+  readonly hasImage?: (reference: string) => boolean;
+  /** Where its snapshots are kept (default: a store of its own). */
+  readonly snapshots?: FakeSnapshots;
   /** Whose time it is (default: the platform's). */
   readonly clock?: Clock;
 }
@@ -68,14 +74,16 @@ export class FakeContainer implements ContainerRuntime {
   readonly faults = new FakeFaults();
   /** Where the app's own requests go. */
   readonly egress: FakeEgress;
+  /** What it keeps of its files. */
+  readonly snapshots: FakeSnapshots;
   readonly images: Record<string, string>;
   readonly #options: FakeContainerOptions;
   readonly #clock: Clock;
   readonly #exitOn: Map<number, number>;
+  readonly #sources: StartSources;
   #run: FakeRun | undefined;
   #startedAtMs = 0;
   #isHanging = false;
-  #snapshots = 0;
   #execs = 0;
 
   constructor(options: FakeContainerOptions = {}) {
@@ -88,6 +96,9 @@ export class FakeContainer implements ContainerRuntime {
       internet: options.internet,
       isInternetEnabled: () => this.starts.at(-1)?.enableInternet === true,
     });
+    const { snapshots = new FakeSnapshots(), hasImage } = options;
+    this.snapshots = snapshots;
+    this.#sources = { hasImage, hasSnapshot: (id) => snapshots.has(id) };
   }
 
   get running(): boolean {
@@ -98,6 +109,7 @@ export class FakeContainer implements ContainerRuntime {
     if (this.running) {
       throw new Error("start() cannot be called on a container that is already running.");
     }
+    checkStartOptions(options);
     this.starts.push(options);
     this.#isHanging = false;
     const { startMs = 0, bootMs = 0, boot, startError } = this.#options;
@@ -106,10 +118,9 @@ export class FakeContainer implements ContainerRuntime {
     const booting = isDead ? new Promise(() => {}) : boot?.();
     const run = new FakeRun(this.#clock, startMs + bootMs, booting);
     this.#run = run;
-    const error = this.faults.takeRefusal() ?? startError?.();
-    const exit = this.faults.exitAfterStart;
-    if (exit !== undefined)
-      void this.#wait(exit.afterMs).then(() => run.end(exitEnding(exit.exitCode)));
+    const error =
+      this.faults.takeRefusal() ?? startError?.() ?? missingSource(options, this.#sources);
+    this.#exitByItself(run);
     if (error) void this.#wait(startMs).then(() => run.end({ error }));
   }
 
@@ -163,8 +174,10 @@ export class FakeContainer implements ContainerRuntime {
   }
 
   async inspect(): Promise<ContainerInfo | null> {
-    const start = this.starts.at(-1);
-    return this.running ? { image: start?.image ?? "fake", labels: start?.labels ?? {} } : null;
+    const { image, labels = {}, containerSnapshot } = this.starts.at(-1) ?? {};
+    const { id } = containerSnapshot ?? {};
+    const made = id === undefined ? "fake" : `workerd-container-snap-${id}`;
+    return this.running ? { image: image ?? made, labels } : null;
   }
 
   async exec(argv: string[], options: ContainerExecOptions = {}): Promise<ExecProcess> {
@@ -178,8 +191,9 @@ export class FakeContainer implements ContainerRuntime {
 
   async snapshotContainer({ name }: ContainerSnapshotOptions = {}): Promise<ContainerSnapshot> {
     if (!this.running) throw notRunning("snapshotContainer");
-    this.#snapshots += 1;
-    return { id: `snapshot-${this.#snapshots}`, size: 1_024, ...(name !== undefined && { name }) };
+    const { image, containerSnapshot } = this.starts.at(-1) ?? {};
+    const { id = "" } = containerSnapshot ?? {};
+    return await this.snapshots.take(image ?? this.snapshots.imageOf(id), name);
   }
 
   async interceptOutboundHttp(address: string, handler: Fetcher): Promise<void> {
@@ -250,6 +264,12 @@ export class FakeContainer implements ContainerRuntime {
   /** Opens or closes a port of the running app, until this run ends. */
   setPortOpen(port: number, isOpen: boolean): void {
     this.#run?.setOpen(port, isOpen);
+  }
+
+  #exitByItself(run: FakeRun): void {
+    const exit = this.faults.exitAfterStart;
+    if (exit === undefined) return;
+    void this.#wait(exit.afterMs).then(() => run.end(exitEnding(exit.exitCode)));
   }
 
   async #wait(durationMs: number): Promise<void> {

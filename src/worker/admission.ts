@@ -15,9 +15,18 @@ import { isUp } from "./is-up.ts";
 import { RunStarter } from "./run-starter.ts";
 import { SharedTask, type Patience } from "./shared-task.ts";
 import { sleep } from "./sleep.ts";
+import type { StartPlanner } from "./start-planner.ts";
 import type { Supervisor } from "./supervisor.ts";
 import { untilAborted } from "./until-aborted.ts";
 import type { WaitBudget } from "./wait-budget.ts";
+
+/** What callers are let in with. */
+export interface AdmissionParts {
+  readonly platform: Platform;
+  readonly supervisor: Supervisor;
+  readonly target: ProbeSettings;
+  readonly planner: StartPlanner;
+}
 
 /**
  * Lets callers in once the container is up and their ports answer. Each port has one gate at a
@@ -31,11 +40,11 @@ export class Admission {
   readonly #prover: GateProver;
   readonly #gates = new Map<number, SharedTask<number>>();
 
-  constructor(platform: Platform, supervisor: Supervisor, target: ProbeSettings) {
+  constructor({ platform, supervisor, target, planner }: AdmissionParts) {
     this.#platform = platform;
     this.#supervisor = supervisor;
     this.#target = target;
-    this.#starter = new RunStarter(platform, supervisor);
+    this.#starter = new RunStarter(platform, supervisor, planner);
     const starter = this.#starter;
     this.#prover = new GateProver({ platform, supervisor, starter, target });
   }

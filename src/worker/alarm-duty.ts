@@ -1,5 +1,6 @@
 import type { Platform } from "../ports/platform.ts";
 import type { Scheduler } from "./schedule/scheduler.ts";
+import type { SnapshotRefresh } from "./snapshots/snapshot-refresh.ts";
 import type { Supervisor } from "./supervisor.ts";
 import type { UserAlarm } from "./user-alarm.ts";
 
@@ -9,6 +10,7 @@ export interface DutyParts {
   readonly supervisor: Supervisor;
   readonly tasks: Scheduler;
   readonly userAlarm: UserAlarm;
+  readonly refresh: SnapshotRefresh;
 }
 
 /**
@@ -20,10 +22,12 @@ export async function doAlarmDuty({
   supervisor,
   tasks,
   userAlarm,
+  refresh,
 }: DutyParts): Promise<void> {
   supervisor.takeAlarm();
   await supervisor.reconcile();
   platform.keepAlive(tasks.runDue(() => supervisor.rearm()));
   userAlarm.ringIfDue();
+  refresh.runIfDue();
   supervisor.evaluate();
 }

@@ -1,4 +1,5 @@
 import { isLive, type Phase } from "../core/lifecycle/phase.ts";
+import type { Policy } from "../core/lifecycle/policy.ts";
 import type { ContainerError } from "../errors/container-error.ts";
 import {
   abortError,
@@ -32,7 +33,7 @@ export interface Waiting {
 export function patienceOf(waiting: Waiting): Patience {
   const { gate, budget, startedAtMs, supervisor } = waiting;
   const { policy } = supervisor;
-  const graceMs = endingMs(supervisor.phase, policy.stopGraceMs, waiting.now());
+  const graceMs = endingMs(supervisor.phase, policy, waiting.now());
   const readyTimeoutMs = budget.readyTimeoutMs ?? policy.readyTimeoutMs + graceMs;
   const instanceTimeoutMs = budget.instanceTimeoutMs ?? policy.instanceTimeoutMs + graceMs;
   return {
@@ -60,8 +61,11 @@ function timeoutError(waiting: Waiting, gate: number, waitedMs: number): Contain
 }
 
 /** How long a container that is ending may take before its successor can start. */
-function endingMs(phase: Phase, stopGraceMs: number, nowMs: number): number {
+function endingMs(phase: Phase, policy: Policy, nowMs: number): number {
+  const { stopGraceMs, saveIdleMs, saveStopMs } = policy;
   if (phase.kind === "stopping") return Math.max(0, phase.killAtMs - nowMs);
-  if (phase.kind !== "draining") return 0;
-  return Math.max(0, phase.untilMs - nowMs) + stopGraceMs;
+  if (phase.kind !== "draining" && phase.kind !== "saving") return 0;
+  const saveMs = phase.cause === "idle" ? saveIdleMs : saveStopMs;
+  const leftMs = Math.max(0, phase.untilMs - nowMs);
+  return leftMs + stopGraceMs + (phase.kind === "draining" ? saveMs : 0);
 }

@@ -5,12 +5,19 @@ import { parseCheck } from "../core/readiness/parse-check.ts";
 import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
 import { ContainerError } from "../errors/container-error.ts";
 import type { ContainerStartConfigOptions } from "./container-types.ts";
+import { checkRecycle, type Recycle } from "./deploy-watch.ts";
 import { readLiveness, type Liveness } from "./liveness-watch.ts";
 import { readPolicy, type PolicyFields } from "./read-policy.ts";
+import type { ImageFields, PlannedOptions } from "./start-planner.ts";
 import { StartSettings } from "./start-settings.ts";
 
 /** The fields of a container class that are settings. */
-export interface SettingFields extends ContainerStartConfigOptions, PolicyFields {
+export interface SettingFields
+  extends
+    Omit<ContainerStartConfigOptions, keyof ImageFields | "snapshot">,
+    ImageFields,
+    PolicyFields {
+  readonly recycle: Recycle;
   readonly defaultPort?: number;
   readonly requiredPorts?: readonly number[];
   readonly allowedPorts?: readonly number[] | "any";
@@ -56,7 +63,8 @@ export class ClassSettings {
   check(): void {
     this.#read();
     if (this.#fault instanceof Error) throw this.#fault;
-    const { ready, liveness } = this.#fields;
+    const { ready, liveness, recycle } = this.#fields;
+    checkRecycle(recycle);
     if (ready !== undefined) parseCheck(ready, "ready");
     if (liveness !== undefined && liveness !== false) {
       readLiveness(liveness);
@@ -69,8 +77,8 @@ export class ClassSettings {
     return this.starts.current?.enableInternet ?? this.#fields.enableInternet ?? true;
   }
 
-  /** What `ctx.container.start()` is given for the run that begins now. */
-  startOptions(): ContainerStartupOptions {
+  /** What `ctx.container.start()` is given for the run that begins now, and that was planned. */
+  startOptions(planned: PlannedOptions): ContainerStartupOptions {
     const fields = this.#fields;
     const own = this.starts.current;
     const env = own?.envVars ?? { ...this.#optionVars, ...fields.envVars };
@@ -79,6 +87,7 @@ export class ClassSettings {
       ...unlessEmpty("env", env),
       ...unlessEmpty("entrypoint", own?.entrypoint ?? fields.entrypoint),
       ...unlessEmpty("labels", own?.labels ?? fields.labels),
+      ...planned,
     };
   }
 
@@ -160,6 +169,7 @@ function rawFields(fields: PolicyFields): readonly unknown[] {
     fields.maxLifetime,
     fields.maxRunsPerHour,
     fields.budget?.runSecondsPerDay,
+    fields.persist,
     ...Object.values<unknown>({ ...fields.startup }),
   ];
 }

@@ -44,6 +44,8 @@ export class CommandRunner {
     switch (command.kind) {
       case "start":
         return this.#start(run);
+      case "save":
+        return this.#see(this.#parts.save(run));
       case "signal":
         return control.signal(command.signal);
       case "destroy":
@@ -100,6 +102,7 @@ export class CommandRunner {
       supervisor.dispatch({ kind: "stop-requested", signal: SIGTERM, inFlight });
     }
     supervisor.touch();
-    supervisor.dispatch({ kind: "expiry-handled", run });
+    const isOutdated = this.#parts.isOutdated();
+    supervisor.dispatch({ kind: "expiry-handled", run, isOutdated, inFlight: supervisor.inFlight });
   }
 }

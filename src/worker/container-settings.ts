@@ -1,13 +1,17 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Duration } from "../core/duration.ts";
+import type { InstanceSize } from "../core/image/instance-size.ts";
 import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
 import type { CronParser } from "../core/schedule/cron-parser.ts";
+import type { SnapshotPlan } from "../core/snapshot/snapshot.ts";
 import type { SocketActivity } from "../core/socket-activity.ts";
 import type { ContainerError } from "../errors/container-error.ts";
 import type { StopParams } from "./container-types.ts";
 import type { Traffic } from "./answer-passer.ts";
+import type { Recycle } from "./deploy-watch.ts";
 import type { Liveness } from "./liveness-watch.ts";
 import type { Budget, Startup } from "./read-policy.ts";
+import type { ImageChoice } from "./start-planner.ts";
 
 /** The settings and hooks of a container class: what a subclass sets. */
 export abstract class ContainerSettings<
@@ -36,6 +40,30 @@ export abstract class ContainerSettings<
   enableInternet = true;
   /** Key-value labels attached to the container for metrics. */
   labels?: Record<string, string>;
+  /**
+   * What the container is made of: a key of `ctx.container.images`, a reference with a tag or a
+   * digest, or a function of the object's name (its id, if it has none). Needs
+   * `"scheduling_policy": "durable_object"`. Default: as the Wrangler configuration says.
+   */
+  image?: ImageChoice;
+  /**
+   * The size of the container: `"standard-1"`, or `{ vcpu, memoryMib, diskMb }`. Needs
+   * `"scheduling_policy": "durable_object"`. Default: as the platform or the configuration says.
+   */
+  instance?: InstanceSize;
+  /** A name for what is deployed, for example a version's id: a run with another one is old. */
+  expectedBuild?: string;
+  /**
+   * What becomes of a run whose image or build is old: it ends when it is idle, also where
+   * `onActivityExpired` does not stop it (`"idle"`); it takes no new requests, which go to the next
+   * run (`"drain"`); it is told to end at once (`"now"`); or nothing (`"never"`). Default: `"idle"`.
+   */
+  recycle: Recycle = "idle";
+  /**
+   * How the container's files outlive its sleep: `snapshot({ on: ["idle", "stop"] })`. Default: they
+   * do not.
+   */
+  persist?: SnapshotPlan;
   /**
    * Host and path of the readiness probe, as `"host/path"`, for a class without `ready`. Any answer
    * but 502, 503 and 504 counts. Default: `"ping"`, that is `/` with the host `ping`.
@@ -90,6 +118,13 @@ export abstract class ContainerSettings<
 
   /** Called once per run, when it has ended. If it throws, it is called again, five times in all. */
   onStop(_params: StopParams): void | Promise<void> {}
+
+  /**
+   * Called before a snapshot is taken: have the app write down what it holds. Before a stop the
+   * container takes no requests through this class any more, so use `this.ctx.container`. If it
+   * throws, no snapshot is taken.
+   */
+  onBeforeSnapshot(): void | Promise<void> {}
 
   /** Called when the alarm of `setAlarm()` is due; again if it throws, seven times in all. */
   onAlarm(): void | Promise<void> {}

@@ -1,5 +1,7 @@
+import type { InstanceSize } from "../core/image/instance-size.ts";
 import type { StopCause } from "../core/lifecycle/phase.ts";
 import type { Duration } from "../core/duration.ts";
+import type { SnapshotHandle } from "./snapshots/snapshot-choice.ts";
 import type { CallerStartup } from "./read-policy.ts";
 
 /** Settings that may be given to the constructor instead of as class fields. */
@@ -37,6 +39,12 @@ export interface ContainerStartConfigOptions {
   enableInternet?: boolean;
   /** Key-value labels attached to the container for metrics. */
   labels?: Record<string, string>;
+  /** A key of `ctx.container.images`, or a reference with a tag or a digest. */
+  image?: string;
+  /** The size of the container. */
+  instance?: InstanceSize;
+  /** Whose files the run begins with, in place of the image's; see `restore()`. */
+  snapshot?: SnapshotHandle;
 }
 
 /** How a caller of `startAndWaitForPorts()` waits. */

@@ -20,10 +20,16 @@ export abstract class ContainerUpkeep<
    * Tells what is known of the instance. Neither starts the container nor keeps it awake.
    */
   async peek(): Promise<InstanceStatus> {
-    const { supervisor } = machineryOf(this);
+    const { supervisor, deploys } = machineryOf(this);
     await supervisor.reconcile();
     const { instance, leases } = supervisor;
-    return toStatus(instance, leases, supervisor.idleAtMs(systemClock.now()));
+    const idleAtMs = supervisor.idleAtMs(systemClock.now());
+    return toStatus(instance, { leases, idleAtMs, wanted: deploys.wanted });
+  }
+
+  /** The same as `peek()`. */
+  async getStatus(): Promise<InstanceStatus> {
+    return await this.peek();
   }
 
   /** Sums up what the instance has used since it was made. Neither starts nor keeps it. */

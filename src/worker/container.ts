@@ -12,7 +12,7 @@ import type {
   WaitOptions,
 } from "./container-types.ts";
 import { readFetchArguments, readPortArguments } from "./arguments.ts";
-import { ContainerEgress } from "./container-egress.ts";
+import { ContainerSnapshots } from "./container-snapshots.ts";
 import { assemble, type Machinery } from "./machinery.ts";
 import { systemClock } from "./system-clock.ts";
 import { portFromRequest } from "./switch-port.ts";
@@ -30,7 +30,10 @@ import { portBudget, startBudget } from "./wait-budget.ts";
  * }
  * ```
  */
-export class Container<Env = Cloudflare.Env, Props = unknown> extends ContainerEgress<Env, Props> {
+export class Container<Env = Cloudflare.Env, Props = unknown> extends ContainerSnapshots<
+  Env,
+  Props
+> {
   readonly #machinery: Machinery;
 
   /**

@@ -53,6 +53,11 @@ export class HookRunner {
     return this.#callConfirmed("onAlarm", () => this.#host.object.onAlarm());
   }
 
+  /** Calls `onBeforeSnapshot`. */
+  onBeforeSnapshot(): Promise<HookOutcome> {
+    return this.#call("onBeforeSnapshot", () => this.#host.object.onBeforeSnapshot());
+  }
+
   /** Called once it is on disk that it is: a hook that ends its object in its first turn counts. */
   #callConfirmed(key: string, hook: () => unknown): Promise<HookOutcome> {
     return this.#call(key, async () => {

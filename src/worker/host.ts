@@ -7,6 +7,7 @@ export interface Hooks {
   onStop(params: StopParams): void | Promise<void>;
   onActivityExpired(): Promise<void>;
   onAlarm(): void | Promise<void>;
+  onBeforeSnapshot(): void | Promise<void>;
 }
 
 /** The user's class as the machinery sees it. */

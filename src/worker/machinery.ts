@@ -7,6 +7,7 @@ import { AlarmGuard } from "./alarm-guard.ts";
 import { AnswerPasser } from "./answer-passer.ts";
 import { ClassSettings, type SettingFields } from "./class-settings.ts";
 import type { ContainerOptions } from "./container-types.ts";
+import { DeployWatch } from "./deploy-watch.ts";
 import { Outbound, type EgressFields } from "./egress/outbound.ts";
 import type { WorkerExports } from "./egress/worker-exports.ts";
 import type { ProbeSettings } from "./gate-prover.ts";
@@ -22,6 +23,12 @@ import {
 } from "./request-signal.ts";
 import { LivenessWatch, type Liveness } from "./liveness-watch.ts";
 import { Scheduler, type ScheduledObject } from "./schedule/scheduler.ts";
+import { HookRunner } from "./hook-runner.ts";
+import { SnapshotChoice } from "./snapshots/snapshot-choice.ts";
+import { SnapshotRefresh } from "./snapshots/snapshot-refresh.ts";
+import { SnapshotStore } from "./snapshots/snapshot-store.ts";
+import { Snapshotter } from "./snapshots/snapshotter.ts";
+import { StartPlanner } from "./start-planner.ts";
 import { Supervisor } from "./supervisor.ts";
 import { systemClock } from "./system-clock.ts";
 import { UserAlarm } from "./user-alarm.ts";
@@ -51,6 +58,9 @@ export interface Machinery {
   readonly supervisor: Supervisor;
   readonly admission: Admission;
   readonly proxy: HttpProxy;
+  readonly deploys: DeployWatch;
+  readonly planner: StartPlanner;
+  readonly snapshotter: Snapshotter;
   readonly holds: Holds;
   readonly jobs: Jobs;
   readonly alarms: AlarmGuard;
@@ -78,20 +88,34 @@ export function assemble(
   const tell = (error: unknown): void => void report(object, error);
   const outbound = outboundOf({ object, ground, settings: () => settings, report: tell });
   const settings = new ClassSettings(object, options.envVars, () => outbound.isClosed);
-  const host: Host = { object, settings, report: tell };
   const platform = platformOf(ground, outbound);
   const { storage, clock } = platform;
+  const snapshots = new SnapshotStore(storage);
+  const planner = plannerOf(object, { ground, settings, snapshots });
+  const host = hostOf(object, settings, planner);
   const tasks = new Scheduler({ storage, clock, object, report: host.report });
-  const engine = assembleEngine({ object, platform, host, tasks, flags });
+  const engine = assembleEngine({ object, platform, host, tasks, flags, planner, snapshots });
   const { supervisor, admission } = engine;
   const holds = new Holds(supervisor, clock);
   const jobs = new Jobs({ supervisor, admission, starts: settings.starts, clock });
   const userAlarm = new UserAlarm({ supervisor, clock, report: host.report });
+  const store = snapshots;
+  const refresh = new SnapshotRefresh({ ...engine, platform, planner, store, report: tell });
   const alarms = new AlarmGuard({
-    handle: () => doAlarmDuty({ platform, supervisor, tasks, userAlarm }),
+    handle: () => doAlarmDuty({ platform, supervisor, tasks, userAlarm, refresh }),
     report: host.report,
   });
-  const machinery = { settings, outbound, tasks, ...engine, holds, jobs, alarms, userAlarm };
+  const machinery = {
+    settings,
+    outbound,
+    tasks,
+    planner,
+    ...engine,
+    holds,
+    jobs,
+    alarms,
+    userAlarm,
+  };
   machineries.set(object, machinery);
   return machinery;
 }
@@ -102,6 +126,8 @@ interface EngineParts {
   readonly host: Host;
   readonly tasks: Scheduler;
   readonly flags: CompatibilityFlags | undefined;
+  readonly planner: StartPlanner;
+  readonly snapshots: SnapshotStore;
 }
 
 interface OutboundParts {
@@ -112,26 +138,28 @@ interface OutboundParts {
 }
 
 /** What knows of each other, and so is made together. */
-function assembleEngine(parts: EngineParts): Pick<Machinery, "supervisor" | "admission" | "proxy"> {
-  const { object, platform, host, tasks, flags } = parts;
+function assembleEngine(
+  parts: EngineParts,
+): Pick<Machinery, "supervisor" | "admission" | "proxy" | "deploys" | "snapshotter"> {
+  const { object, platform, host, flags, planner } = parts;
   const { clock, keepAlive } = platform;
   const supervisor = new Supervisor({
     platform,
     host,
-    tasks,
+    tasks: { nextDueAtMs: () => earliest(parts.tasks.nextDueAtMs(), snapshotter.refreshAtMs) },
     closeSockets: (code) => passer.closeSockets(code),
     onBusy: () => liveness.begin(),
     onIdle: () => liveness.end(),
+    onReconciled: () => deploys.check(),
+    isOutdated: () => deploys.isOutdated,
+    save: (run) => snapshotter.save(run),
   });
-  const admission = new Admission(platform, supervisor, object);
+  const snapshotter = snapshotterOf(parts, supervisor);
+  const { report } = host;
+  const deploys = new DeployWatch({ supervisor, planner, keepAlive, fields: object, report });
+  const admission = new Admission({ platform, supervisor, target: object, planner });
   const passes = admission.passes.bind(admission);
-  const liveness = new LivenessWatch({
-    supervisor,
-    clock,
-    object,
-    passes,
-    report: host.report,
-  });
+  const liveness = new LivenessWatch({ supervisor, clock, object, passes, report });
   const passer = new AnswerPasser({ supervisor, keepAlive, clock, object });
   const proxy = new HttpProxy({
     platform,
@@ -142,7 +170,58 @@ function assembleEngine(parts: EngineParts): Pick<Machinery, "supervisor" | "adm
     isSignalNamed: isSignalNamed(flags),
     object,
   });
-  return { supervisor, admission, proxy };
+  return { supervisor, admission, proxy, deploys, snapshotter };
+}
+
+function earliest(...times: (number | undefined)[]): number | undefined {
+  const atMs = Math.min(...times.map((time) => time ?? Infinity));
+  return atMs === Infinity ? undefined : atMs;
+}
+
+function snapshotterOf(
+  { object, platform, host, snapshots }: EngineParts,
+  supervisor: Supervisor,
+): Snapshotter {
+  const hooks = new HookRunner(host, platform);
+  return new Snapshotter({
+    platform,
+    supervisor,
+    store: snapshots,
+    fields: object,
+    onBeforeSnapshot: () => hooks.onBeforeSnapshot(),
+    report: host.report,
+  });
+}
+
+interface PlanningParts {
+  readonly ground: Ground;
+  readonly settings: ClassSettings;
+  readonly snapshots: SnapshotStore;
+}
+
+function plannerOf(
+  object: ContainerObject,
+  { ground, settings, snapshots: store }: PlanningParts,
+): StartPlanner {
+  const { runtime, ctx } = ground;
+  const { starts } = settings;
+  const snapshots = new SnapshotChoice({
+    store,
+    clock: systemClock,
+    report: (error) => void report(object, error),
+  });
+  return new StartPlanner({ fields: object, starts, runtime, id: ctx.id, snapshots });
+}
+
+function hostOf(object: ContainerObject, settings: ClassSettings, planner: StartPlanner): Host {
+  return {
+    object,
+    settings: {
+      policy: () => settings.policy(),
+      startOptions: () => settings.startOptions(planner.take()),
+    },
+    report: (error) => void report(object, error),
+  };
 }
 
 /** What the container's own requests are subject to. */

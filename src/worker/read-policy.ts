@@ -1,5 +1,6 @@
 import { parseDuration, type Duration } from "../core/duration.ts";
 import { DEFAULT_POLICY, type Policy } from "../core/lifecycle/policy.ts";
+import { NO_PLAN, type SnapshotPlan } from "../core/snapshot/snapshot.ts";
 import { ContainerError } from "../errors/container-error.ts";
 import { shown } from "../errors/shown.ts";
 
@@ -40,6 +41,7 @@ export interface PolicyFields {
   readonly maxLifetime?: Duration;
   readonly maxRunsPerHour?: number;
   readonly budget?: Budget;
+  readonly persist?: SnapshotPlan;
 }
 
 /** A setting that is not there has its default. */
@@ -82,6 +84,9 @@ export function readPolicy(fields: PolicyFields, onFault: (fault: unknown) => vo
   for (const [name, key] of STARTUP) {
     duration(fields.startup?.[name], `startup.${name}`, key);
   }
+  const { on, timeoutMs } = fields.persist ?? NO_PLAN;
+  policy.saveIdleMs = on.includes("idle") ? timeoutMs : 0;
+  policy.saveStopMs = on.includes("stop") ? timeoutMs : 0;
   policy.maxRunsPerHour = attempt(
     () => atLeast(fields.maxRunsPerHour, 1, "maxRunsPerHour"),
     Infinity,

@@ -1,11 +1,13 @@
 import { backoffMs } from "../core/backoff.ts";
-import type { Phase, StopRecord } from "../core/lifecycle/phase.ts";
+import { isEnding, isLive, type Phase, type StopRecord } from "../core/lifecycle/phase.ts";
 import { startGate, type StartGate } from "../core/lifecycle/start-gate.ts";
-import { toContainerError } from "../errors/from-runtime.ts";
+import { ContainerError } from "../errors/container-error.ts";
+import { textOf, toContainerError } from "../errors/from-runtime.ts";
 import type { Platform } from "../ports/platform.ts";
 import { exitedError, gateError } from "./admission-errors.ts";
 import type { Ending } from "./exit-watch.ts";
 import { sleep } from "./sleep.ts";
+import type { StartPlanner } from "./start-planner.ts";
 import type { Supervisor } from "./supervisor.ts";
 import { untilAborted } from "./until-aborted.ts";
 
@@ -28,11 +30,13 @@ type Refusal = Extract<Ending, { kind: "start-refused" }>;
 export class RunStarter {
   readonly #platform: Platform;
   readonly #supervisor: Supervisor;
+  readonly #planner: StartPlanner;
   #refusal: unknown;
 
-  constructor(platform: Platform, supervisor: Supervisor) {
+  constructor(platform: Platform, supervisor: Supervisor, planner: StartPlanner) {
     this.#platform = platform;
     this.#supervisor = supervisor;
+    this.#planner = planner;
   }
 
   /** Why the platform refused the last start; undefined once one came up. */
@@ -66,17 +70,20 @@ export class RunStarter {
    * the pause after a crash.
    *
    * @throws {ContainerError} `CRASH_LOOP`, `BUDGET_SPENT`, `RUN_LIMIT` when no run may begin;
-   * `INVALID_CONFIG`, `EGRESS_FAILED` when it cannot be prepared
+   * `INVALID_CONFIG`, `EGRESS_FAILED`, `UNKNOWN_IMAGE`, `INVALID_INSTANCE`, `SNAPSHOT_UNUSABLE`,
+   * `POLICY_REQUIRED` when it cannot be prepared
    */
   async begin(abandoned: AbortSignal): Promise<number> {
     const { clock, startSteps } = this.#platform;
+    const steps = [this.#planner, ...startSteps];
     for (;;) {
-      const phase = await this.#endOfEnding(abandoned);
+      await this.#endOfEnding(abandoned);
       const { gate } = this;
-      if ("startedAtMs" in phase) break;
+      const { phase } = this.#supervisor; // another gate may have begun a run since
+      if (isLive(phase)) break;
       if (gate.kind === "open") {
         const run = phase.run + 1;
-        const step = startSteps.find((each) => !each.isReady(run));
+        const step = steps.find((each) => !each.isReady(run));
         if (step === undefined) break;
         await untilAborted(step.prepare(run, abandoned), abandoned);
       } else {
@@ -85,7 +92,9 @@ export class RunStarter {
       }
       abandoned.throwIfAborted(); // whatever happened meanwhile
     }
-    this.#supervisor.dispatch({ kind: "start-requested" });
+    const { lifecycle } = this.#supervisor;
+    const origin = isLive(lifecycle.phase) ? undefined : this.#planner.begin(lifecycle);
+    this.#supervisor.dispatch({ kind: "start-requested", origin });
     return this.#supervisor.phase.run;
   }
 
@@ -106,11 +115,12 @@ export class RunStarter {
     if (lastStop?.runId !== run) return;
     if (isReplaced(phase, lastStop) && !this.#supervisor.isToldToEnd(run)) return;
     attempts.ends += 1;
-    if (this.#isLast(run, attempts)) throw exitedError(lastStop, this.#retryAfterMs());
+    if (this.#isLast(lastStop, attempts)) throw exitedError(lastStop, this.#retryAfterMs());
   }
 
-  #isLast(run: number, { ends, wasUp }: Attempts): boolean {
-    const isDone = this.#supervisor.phase.kind === "stopped" && !wasUp;
+  /** One that ended for a rollout did not do its job: the next one will. */
+  #isLast({ runId: run, cause }: StopRecord, { ends, wasUp }: Attempts): boolean {
+    const isDone = this.#supervisor.phase.kind === "stopped" && !wasUp && cause !== "rollout";
     return ends > MAX_ENDS || isDone || this.#supervisor.isToldToEnd(run);
   }
 
@@ -120,15 +130,27 @@ export class RunStarter {
     abandoned: AbortSignal,
   ): Promise<void> {
     this.#refusal = error;
-    if (reason === "failure") throw toContainerError(error, "start the container");
+    if (reason === "failure") return this.#afterFailure(error);
     attempts.refusals += 1;
     await this.#pause(attempts.refusals, abandoned);
   }
 
-  async #endOfEnding(abandoned: AbortSignal): Promise<Phase> {
+  /** A run from a snapshot that nobody asked for is followed by one without it. */
+  #afterFailure(error: unknown): void {
+    const { snapshotId, isSnapshotAsked } = this.#supervisor.lifecycle.origin ?? {};
+    if (snapshotId === undefined) throw toContainerError(error, "start the container");
+    if (isSnapshotAsked === undefined) return;
+    throw new ContainerError(
+      "SNAPSHOT_FAILED",
+      `Cannot start from snapshot ${snapshotId}: ${textOf(error)}; take another one`,
+      { cause: error, details: { id: snapshotId } },
+    );
+  }
+
+  async #endOfEnding(abandoned: AbortSignal): Promise<void> {
     for (;;) {
       const phase = await this.#supervisor.reconcile();
-      if (phase.kind !== "stopping" && phase.kind !== "draining") return phase;
+      if (!isEnding(phase)) return;
       await untilAborted(this.#supervisor.ended(phase.run), abandoned);
       abandoned.throwIfAborted();
     }

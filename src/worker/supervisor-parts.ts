@@ -12,4 +12,10 @@ export interface SupervisorParts {
   /** Told when the first lease is opened and when the last one is closed. */
   readonly onBusy: () => void;
   readonly onIdle: () => void;
+  /** Told when belief and runtime agree, before anything is decided. */
+  readonly onReconciled: () => void;
+  /** Keeps the files of a run that is about to end, and tells of it. Never throws. */
+  readonly save: (run: number) => Promise<void>;
+  /** Whether a deploy has made the run old. */
+  readonly isOutdated: () => boolean;
 }

@@ -6,6 +6,7 @@ import { nextAlarm } from "../core/lifecycle/next-alarm.ts";
 import { isEnding, isLive, isUsable, type Lifecycle, type Phase } from "../core/lifecycle/phase.ts";
 import type { Policy } from "../core/lifecycle/policy.ts";
 import type { Instance } from "../core/lifecycle/run-record.ts";
+import { isToldToEnd } from "../core/lifecycle/told-to-end.ts";
 import { transition } from "../core/lifecycle/transition.ts";
 import { CommandRunner } from "./command-runner.ts";
 import { ExitWatch, type Ending } from "./exit-watch.ts";
@@ -45,14 +46,13 @@ export class Supervisor {
 
   constructor(parts: SupervisorParts) {
     const { platform, host } = parts;
-    const { report } = host;
     this.#parts = parts;
-    const control = new PlatformControl(platform, report);
+    const control = new PlatformControl(platform, host.report);
     this.#leases = new LeaseBook(platform.clock);
     this.#hooks = new HookRunner(host, platform);
     this.#exits = new ExitWatch(platform.runtime, {
       onEnding: (ending) => this.dispatch({ ...ending, random: platform.random() }),
-      report,
+      report: host.report,
     });
     this.#commands = new CommandRunner({
       ...parts,
@@ -112,7 +112,7 @@ export class Supervisor {
     if (event.kind === "start-requested") this.#lastActivityMs = event.atMs;
     const step = transition(this.lifecycle, event, this.policy);
     this.keep({ lifecycle: step.lifecycle });
-    if (isEnding(this.phase) && this.phase.fault === undefined) this.#toldToEnd = this.phase.run;
+    if (isToldToEnd(this.phase, event.kind)) this.#toldToEnd = this.phase.run;
     for (const command of step.commands) this.#commands.run(command, this.phase.run);
   }
 
@@ -124,6 +124,7 @@ export class Supervisor {
       this.dispatch({ kind: "observed", isRunning: runtime.running });
       if (isLive(this.phase) && !runtime.running) await this.#settle(this.phase.run, GONE_GRACE_MS);
     }
+    this.#parts.onReconciled();
     return this.phase;
   }
 
@@ -218,8 +219,7 @@ export class Supervisor {
 
   /** Evaluates every deadline by the present time. */
   evaluate(): void {
-    const idleAtMs = this.idleAtMs(this.#now());
-    this.dispatch({ kind: "alarm", idleAtMs, inFlight: this.inFlight });
+    this.dispatch({ kind: "alarm", idleAtMs: this.idleAtMs(this.#now()), inFlight: this.inFlight });
   }
 
   /** Calls the hook for the user's own alarm. */

@@ -3,6 +3,7 @@ import { egressCases } from "./cases/egress.ts";
 import { evictionCases } from "./cases/eviction.ts";
 import { execCases } from "./cases/exec.ts";
 import { gateCases } from "./cases/gates.ts";
+import { imageCases } from "./cases/image.ts";
 import { monitorCases } from "./cases/monitor.ts";
 import { notRunningCases } from "./cases/not-running.ts";
 import { portCases } from "./cases/port.ts";
@@ -22,6 +23,7 @@ export const cases: readonly ContractCase[] = [
   ...socketCases,
   ...execCases,
   ...egressCases,
+  ...imageCases,
   ...evictionCases,
   ...resetCases,
   ...gateCases,

@@ -12,13 +12,17 @@ describe("shouldPersistActivity()", () => {
   });
 });
 
+const NO_SAVE = { saveIdleMs: 0, saveStopMs: 0 };
+
 describe("lifeFloorMs()", () => {
   it("is sleepAfter and what it may lag, the drain, the grace and a minute", () => {
     const policy = { sleepAfterMs: 600_000, drainMs: 20_000, stopGraceMs: 7_000 };
-    expect(lifeFloorMs(policy)).toBe(630_000 + 20_000 + 7_000 + 60_000);
+    expect(lifeFloorMs({ ...policy, ...NO_SAVE })).toBe(630_000 + 20_000 + 7_000 + 60_000);
+    const saving = { saveIdleMs: 1_000, saveStopMs: 3_000 };
+    expect(lifeFloorMs({ ...policy, ...saving })).toBe(630_000 + 20_000 + 7_000 + 63_000);
   });
 
   it("is in whole milliseconds", () => {
-    expect(lifeFloorMs({ sleepAfterMs: 1, drainMs: 0, stopGraceMs: 0 })).toBe(60_002);
+    expect(lifeFloorMs({ sleepAfterMs: 1, drainMs: 0, stopGraceMs: 0, ...NO_SAVE })).toBe(60_002);
   });
 });

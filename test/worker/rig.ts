@@ -3,6 +3,9 @@ import { DEFAULT_POLICY, type Policy } from "../../src/core/lifecycle/policy.ts"
 import { FakeClock } from "../../src/testing/fake-clock.ts";
 import { FakeContainer, type FakeContainerOptions } from "../../src/testing/fake-container.ts";
 import { Admission } from "../../src/worker/admission.ts";
+import { SnapshotChoice } from "../../src/worker/snapshots/snapshot-choice.ts";
+import { SnapshotStore } from "../../src/worker/snapshots/snapshot-store.ts";
+import { StartPlanner } from "../../src/worker/start-planner.ts";
 import { Supervisor } from "../../src/worker/supervisor.ts";
 import { createBox } from "./box.ts";
 
@@ -51,6 +54,7 @@ export async function onRig(plan: RigPlan, work: (rig: Rig) => Promise<void>): P
         onStop: note("stop"),
         onActivityExpired: note("expired"),
         onAlarm: note("alarm"),
+        onBeforeSnapshot: note("before snapshot"),
       },
       report: (error: unknown) => void errors.push(error),
     };
@@ -63,9 +67,17 @@ export async function onRig(plan: RigPlan, work: (rig: Rig) => Promise<void>): P
       closeSockets,
       onBusy: () => {},
       onIdle: () => {},
+      onReconciled: () => {},
+      isOutdated: () => false,
+      save: async () => {},
     });
     const target = { pingEndpoint: "ping", defaultPort: 8080 };
-    const admission = new Admission(platform, supervisor, target);
+    const starts = { current: undefined };
+    const store = new SnapshotStore(state.storage);
+    const snapshots = new SnapshotChoice({ store, clock, report: host.report });
+    const { id } = state;
+    const planner = new StartPlanner({ fields: {}, starts, runtime: container, id, snapshots });
+    const admission = new Admission({ platform, supervisor, target, planner });
     supervisor.construct();
     await work({ clock, container, supervisor, admission, hooks, errors });
   });

@@ -8,6 +8,8 @@ import type { StopRecord } from "./phase.ts";
 export type Command =
   /** Call `start()` on the runtime. */
   | { readonly kind: "start" }
+  /** Keep the container's files, and report `saved` whatever comes of it. */
+  | { readonly kind: "save" }
   /** Send a signal to the container. */
   | { readonly kind: "signal"; readonly signal: number }
   /** End the container at once. */

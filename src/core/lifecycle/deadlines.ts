@@ -1,7 +1,7 @@
 import type { EventOf } from "./event.ts";
 import { isEnding, isLive, type EndingPhase, type Lifecycle, type UsablePhase } from "./phase.ts";
 import { EXPIRY_CHECK_MS, EXPIRY_TIMEOUT_MS, type Policy } from "./policy.ts";
-import { destroy, end, send } from "./run-stop.ts";
+import { destroy, end, onSaved, send } from "./run-stop.ts";
 import { move, stay, type Step } from "./step.ts";
 import { budgetEndMs } from "./usage.ts";
 
@@ -30,10 +30,13 @@ export function onAlarm(lifecycle: Lifecycle, event: EventOf<"alarm">, policy: P
 type Alarm = EventOf<"alarm"> & { readonly policy: Policy };
 
 function onEndingAlarm(lifecycle: Lifecycle, phase: EndingPhase, alarm: Alarm): Step {
-  const { atMs, inFlight } = alarm;
+  const { atMs, inFlight, policy } = alarm;
   if (phase.kind === "stopping") {
     const { killAtMs: _past, ...doomed } = phase;
     return atMs >= phase.killAtMs ? destroy(lifecycle, doomed, atMs) : stay(lifecycle);
+  }
+  if (phase.kind === "saving") {
+    return atMs >= phase.untilMs ? onSaved(lifecycle, atMs, policy) : stay(lifecycle);
   }
   const isOver = inFlight === 0 || atMs >= phase.untilMs;
   return isOver ? send(lifecycle, phase, alarm) : stay(lifecycle);
@@ -49,12 +52,24 @@ function onUsableAlarm(lifecycle: Lifecycle, phase: UsablePhase, alarm: Alarm): 
     return stay(lifecycle);
   }
   // A hook that never returned is owed nothing any more, or its deadline would stay in the past.
-  if (atMs < idleAtMs) return onExpiryHandled(lifecycle);
+  if (atMs < idleAtMs) return withoutExpiry(lifecycle);
   return move(lifecycle, { ...phase, expiredAtMs: atMs }, { kind: "call-activity-expired" });
 }
 
-/** The idle time starts anew unless the hook has ended the run. */
-export function onExpiryHandled(lifecycle: Lifecycle): Step {
+/** The idle time starts anew unless the hook has ended the run, or a deploy has made it old. */
+export function onExpiryHandled(
+  lifecycle: Lifecycle,
+  event: EventOf<"expiry-handled">,
+  policy: Policy,
+): Step {
+  const { atMs, isOutdated = false, inFlight = 0 } = event;
+  if (isOutdated && inFlight === 0) {
+    return end(lifecycle, { cause: "idle", signal: SIGTERM, atMs, inFlight }, policy);
+  }
+  return withoutExpiry(lifecycle);
+}
+
+function withoutExpiry(lifecycle: Lifecycle): Step {
   const { phase } = lifecycle;
   if (!("expiredAtMs" in phase)) return stay(lifecycle);
   const { expiredAtMs: _handled, ...kept } = phase;

@@ -1,4 +1,5 @@
 import type { StopCause } from "./phase.ts";
+import type { RunOrigin } from "./run-origin.ts";
 
 /** What a run's end looked like to whoever saw it. */
 export interface ObservedExit {
@@ -19,7 +20,8 @@ export type Silence = "closed" | "hung";
  */
 export type Happening =
   | { readonly kind: "constructed" | "observed"; readonly isRunning: boolean }
-  | { readonly kind: "start-requested" | "destroy-requested" }
+  | { readonly kind: "start-requested"; readonly origin?: RunOrigin | undefined }
+  | { readonly kind: "destroy-requested" }
   | {
       readonly kind: "start-refused";
       readonly run: number;
@@ -28,8 +30,22 @@ export type Happening =
       readonly random: number;
     }
   | {
-      readonly kind: "up" | "ready" | "expiry-handled" | "quiet";
+      readonly kind: "up" | "ready" | "quiet" | "saved";
       readonly run: number;
+    }
+  | {
+      readonly kind: "expiry-handled";
+      readonly run: number;
+      /** A deploy has made the run old, and it is to end when it is idle. */
+      readonly isOutdated?: boolean;
+      readonly inFlight?: number;
+    }
+  | {
+      /** A deploy has made the run old, and it is not to go on until it is idle. */
+      readonly kind: "outdated";
+      readonly run: number;
+      readonly how: "drain" | "now";
+      readonly inFlight: number;
     }
   | {
       readonly kind: "wedged";

@@ -1,4 +1,5 @@
 import { NO_CRASHES, type Crashes } from "./crashes.ts";
+import type { RunOrigin } from "./run-origin.ts";
 import { newUsage, type Usage } from "./usage.ts";
 
 /** Why a run ended. `unknown` means that nobody saw it: never a made-up exit code. */
@@ -97,6 +98,13 @@ export interface Draining extends Ending {
   readonly untilMs: number;
 }
 
+/** The container takes no new requests; its files are kept, for which there is time until `untilMs`. */
+export interface Saving extends Ending {
+  readonly kind: "saving";
+  readonly signal: number;
+  readonly untilMs: number;
+}
+
 /** The container was told to end. */
 export interface Stopping extends Ending {
   readonly kind: "stopping";
@@ -111,7 +119,7 @@ export type DownPhase = Stopped | Backoff | Failed;
 export type UsablePhase = Starting | Running | Ready;
 
 /** A phase in which the container is on its way out. */
-export type EndingPhase = Draining | Stopping;
+export type EndingPhase = Draining | Saving | Stopping;
 
 /** A phase in which a container exists. */
 export type LivePhase = UsablePhase | EndingPhase;
@@ -127,6 +135,8 @@ export interface Lifecycle {
   readonly usage: Usage;
   /** How the last run that ended did so; `null` before that. */
   readonly lastStop: StopRecord | null;
+  /** What the present run, or the last one, was started with; `null` where nobody knows. */
+  readonly origin: RunOrigin | null;
 }
 
 /** The lifecycle of an instance that never started. */
@@ -137,6 +147,7 @@ export function newLifecycle(atMs: number): Lifecycle {
     crashes: NO_CRASHES,
     usage: newUsage(atMs),
     lastStop: null,
+    origin: null,
   };
 }
 
@@ -147,7 +158,7 @@ export function isLive(phase: Phase): phase is LivePhase {
 
 /** Whether the container of this phase is on its way out. */
 export function isEnding(phase: Phase): phase is EndingPhase {
-  return phase.kind === "draining" || phase.kind === "stopping";
+  return phase.kind === "draining" || phase.kind === "saving" || phase.kind === "stopping";
 }
 
 /** Whether the container of this phase may be used. */

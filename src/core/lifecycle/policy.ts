@@ -6,6 +6,10 @@ export interface Policy {
   readonly drainMs: number;
   /** Time between the first stop signal and `destroy()`. */
   readonly stopGraceMs: number;
+  /** How long keeping its files may hold up the stop of an idle container; 0 to keep nothing. */
+  readonly saveIdleMs: number;
+  /** The same for any other stop by a signal that leaves time for it. */
+  readonly saveStopMs: number;
   /** How long a boot that somebody waits for may take before it counts as failed. */
   readonly bootTimeoutMs: number;
   /** How long one caller waits for an instance. */
@@ -33,6 +37,8 @@ export const DEFAULT_POLICY: Policy = {
   sleepAfterMs: 600_000,
   drainMs: 30_000,
   stopGraceMs: 30_000,
+  saveIdleMs: 0,
+  saveStopMs: 0,
   bootTimeoutMs: 300_000,
   instanceTimeoutMs: 30_000, // starts are throttled for longer than 8 s
   readyTimeoutMs: 60_000,

@@ -14,6 +14,7 @@ const STATUS = {
   running: "running",
   ready: "healthy",
   draining: "stopping",
+  saving: "stopping",
   stopping: "stopping",
   stopped: "stopped",
   backoff: "stopped",

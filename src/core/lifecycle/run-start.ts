@@ -1,7 +1,7 @@
-import type { LifecycleEvent } from "./event.ts";
+import type { EventOf, LifecycleEvent } from "./event.ts";
 import { isLive, type Lifecycle } from "./phase.ts";
 import type { Policy } from "./policy.ts";
-import { send } from "./run-stop.ts";
+import { onSaved, send } from "./run-stop.ts";
 import { startGate } from "./start-gate.ts";
 import { move, stay, type Step } from "./step.ts";
 import { withStart } from "./usage.ts";
@@ -16,6 +16,9 @@ export function onConstructed(lifecycle: Lifecycle, event: Observation, policy: 
   const { phase } = lifecycle;
   if (!isLive(phase) || !event.isRunning) return onObserved(lifecycle, event);
   if (phase.kind === "draining") return send(lifecycle, phase, { ...event, policy });
+  if (phase.kind === "saving" && event.atMs < phase.untilMs)
+    return stay(lifecycle, { kind: "save" });
+  if (phase.kind === "saving") return onSaved(lifecycle, event.atMs, policy);
   if (phase.kind === "stopping") return stay(lifecycle, { kind: "watch-exit" });
   const { expiredAtMs: _lost, ...kept } = phase;
   return move(lifecycle, kept, { kind: "extend-life" });
@@ -32,10 +35,14 @@ export function onObserved(lifecycle: Lifecycle, { atMs, isRunning }: Observatio
   const run = phase.run + 1; // L7
   const adopted = { kind: "running", run, sinceMs: atMs, startedAtMs: atMs } as const;
   const usage = withStart(lifecycle.usage, atMs);
-  return move({ ...lifecycle, usage }, adopted, { kind: "extend-life" });
+  return move({ ...lifecycle, usage, origin: null }, adopted, { kind: "extend-life" });
 }
 
-export function onStartRequested(lifecycle: Lifecycle, atMs: number, policy: Policy): Step {
+export function onStartRequested(
+  lifecycle: Lifecycle,
+  { atMs, origin = {} }: EventOf<"start-requested">,
+  policy: Policy,
+): Step {
   const { phase } = lifecycle;
   if (isLive(phase)) return stay(lifecycle); // L1
   if (startGate(lifecycle, policy, atMs).kind === "closed") return stay(lifecycle); // L9
@@ -43,7 +50,8 @@ export function onStartRequested(lifecycle: Lifecycle, atMs: number, policy: Pol
   const trial = phase.kind === "failed" ? { trial: phase.trials } : undefined;
   const starting = { kind: "starting", run, sinceMs: atMs, startedAtMs: atMs, ...trial } as const;
   const usage = withStart(lifecycle.usage, atMs);
-  return move({ ...lifecycle, usage }, starting, { kind: "start" }, { kind: "extend-life" });
+  const begun = { ...lifecycle, usage, origin };
+  return move(begun, starting, { kind: "start" }, { kind: "extend-life" });
 }
 
 export function onUp(lifecycle: Lifecycle, kind: "running" | "ready", atMs: number): Step {

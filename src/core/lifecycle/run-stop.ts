@@ -6,6 +6,7 @@ import {
   type Fault,
   type Lifecycle,
   type LivePhase,
+  type Saving,
   type StopCause,
   type Stopping,
 } from "./phase.ts";
@@ -31,9 +32,9 @@ export function onStopRequested(
 ): Step {
   const { phase } = lifecycle;
   if (phase.kind === "stopping") return stay(lifecycle, { kind: "signal", signal });
-  if (phase.kind === "draining") {
+  if (phase.kind === "draining" || phase.kind === "saving") {
     return signal === SIGKILL
-      ? send(lifecycle, { ...phase, signal }, { atMs, policy })
+      ? tell(lifecycle, { ...phase, signal }, { atMs, policy })
       : stay(lifecycle);
   }
   const cause = "expiredAtMs" in phase ? "idle" : "stop";
@@ -51,16 +52,46 @@ export function end(lifecycle: Lifecycle, order: StopOrder, policy: Policy): Ste
   if (inFlight > 0 && policy.drainMs > 0 && signal !== SIGKILL) {
     return move(lifecycle, draining, close);
   }
-  const step = send(lifecycle, draining, { atMs, policy });
+  const next = phase.kind === "starting" ? tell : send; // what never came up has nothing to keep
+  const step = next(lifecycle, draining, { atMs, policy });
   return { ...step, commands: [close, ...step.commands] };
 }
 
-/** Sends the signal of a drain that is over. L5 */
-export function send(
-  lifecycle: Lifecycle,
-  phase: Ending & { readonly signal: number },
-  { atMs, policy }: { readonly atMs: number; readonly policy: Policy },
-): Step {
+type Signalled = Ending & { readonly signal: number };
+
+interface SignalTerms {
+  readonly atMs: number;
+  readonly policy: Policy;
+}
+
+/** A drain is over: what the container has is kept, where that is wanted, and it is told to end. L14 */
+export function send(lifecycle: Lifecycle, phase: Signalled, { atMs, policy }: SignalTerms): Step {
+  const { run, startedAtMs, trial, cause, fault, signal } = phase;
+  const saveMs = cause === "idle" ? policy.saveIdleMs : policy.saveStopMs;
+  if (saveMs === 0 || fault !== undefined || signal === SIGKILL) {
+    return tell(lifecycle, phase, { atMs, policy });
+  }
+  const saving: Saving = {
+    kind: "saving",
+    run,
+    startedAtMs,
+    sinceMs: atMs,
+    cause,
+    ...(trial !== undefined && { trial }),
+    signal,
+    untilMs: atMs + saveMs,
+  };
+  return move(lifecycle, saving, { kind: "save" });
+}
+
+/** What the container has is kept, or cannot be. L14 */
+export function onSaved(lifecycle: Lifecycle, atMs: number, policy: Policy): Step {
+  const { phase } = lifecycle;
+  return phase.kind === "saving" ? tell(lifecycle, phase, { atMs, policy }) : stay(lifecycle);
+}
+
+/** Sends the signal. L5 */
+function tell(lifecycle: Lifecycle, phase: Signalled, { atMs, policy }: SignalTerms): Step {
   const { run, startedAtMs, trial, cause, fault, signal } = phase;
   const stopping: Stopping = {
     kind: "stopping",
@@ -86,6 +117,16 @@ export function onDestroyRequested(lifecycle: Lifecycle, atMs: number): Step {
   if (!isLive(phase)) return stay(lifecycle);
   const fault = "fault" in phase ? phase.fault : undefined;
   return destroy(lifecycle, ending(phase, { cause: "destroy", atMs, ...(fault && { fault }) }));
+}
+
+/** A deploy has made the run old. `now` lets nothing that is in flight end first. L13 */
+export function onOutdated(
+  lifecycle: Lifecycle,
+  { atMs, how, inFlight }: EventOf<"outdated">,
+  policy: Policy,
+): Step {
+  const waits = how === "now" ? 0 : inFlight;
+  return end(lifecycle, { cause: "rollout", signal: SIGTERM, atMs, inFlight: waits }, policy);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Lease, LeaseKind } from "../lease.ts";
+import type { Wanted } from "./run-origin.ts";
 import { isLive, type Phase, type StopRecord } from "./phase.ts";
 import type { Instance } from "./run-record.ts";
 import { runMsToday } from "./usage.ts";
@@ -25,6 +26,23 @@ export interface InstanceStatus {
   readonly crashes: number;
   /** How the last run that ended did so; `null` before that. */
   readonly lastStop: StopRecord | null;
+  /** The image's reference: that of the present run, and what the next one would have. */
+  readonly image: Compared;
+  /** The class's `expectedBuild`: when the present run was started, and now. */
+  readonly build: Compared;
+}
+
+/** What runs, and what is wanted; `null` where nothing runs, or nobody says. */
+export interface Compared {
+  readonly running: string | null;
+  readonly wanted: string | null;
+}
+
+/** What a status is made of beside what is written down. */
+export interface StatusGround {
+  readonly leases: Iterable<Lease>;
+  readonly idleAtMs: number;
+  readonly wanted: Wanted;
 }
 
 /** What `usage()` tells of an instance. */
@@ -44,12 +62,12 @@ export interface InstanceUsage {
 /** Tells what is known of an instance. */
 export function toStatus(
   instance: Instance,
-  leases: Iterable<Lease>,
-  idleAtMs: number,
+  { leases, idleAtMs, wanted }: StatusGround,
 ): InstanceStatus {
   const { lifecycle, holds } = instance;
   const { phase, crashes, lastStop } = lifecycle;
   const isRunning = isLive(phase);
+  const origin = isRunning ? lifecycle.origin : null;
   return {
     phase: phase.kind,
     sinceMs: phase.sinceMs,
@@ -61,6 +79,8 @@ export function toStatus(
     retryAtMs: "retryAtMs" in phase ? phase.retryAtMs : null,
     crashes: crashes.streak,
     lastStop,
+    image: compared(origin?.image, wanted.image),
+    build: compared(origin?.build, wanted.build),
   };
 }
 
@@ -77,6 +97,10 @@ export function toUsage(instance: Instance, nowMs: number): InstanceUsage {
     idleShare: runMs === 0 ? 0 : Math.max(0, 1 - busyMs / runMs),
     wakeUps,
   };
+}
+
+function compared(running: string | undefined, wanted: string | undefined): Compared {
+  return { running: running ?? null, wanted: wanted ?? null };
 }
 
 function countByKind(leases: Iterable<Lease>): Record<LeaseKind, number> {

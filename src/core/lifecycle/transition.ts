@@ -19,6 +19,10 @@
 //        well by itself. Only time makes crashes count no more.
 //   L12  A run whose app is silent for too long, ready before or booting, is ended by us: that is
 //        a crash, and the next run is not held up by it for longer than a drain and a grace.
+//   L13  A run that a deploy made old is ended once, by a drain or a signal, as a rollout: no crash,
+//        and no run that has what is wanted is ended for it.
+//   L14  What a run has is kept once per stop, after the drain and before the signal, for no longer
+//        than its deadline; a stop that cannot wait, or for a fault, keeps nothing.
 import { onAlarm, onExpiryHandled } from "./deadlines.ts";
 import type { LifecycleEvent } from "./event.ts";
 import { onExited, onStartRefused } from "./run-end.ts";
@@ -27,7 +31,14 @@ import type { Lifecycle } from "./phase.ts";
 import type { Policy } from "./policy.ts";
 import { stay, type Step } from "./step.ts";
 import { deliver, onStopDelivered } from "./stop-delivery.ts";
-import { onDestroyRequested, onQuiet, onStopRequested, onWedged } from "./run-stop.ts";
+import {
+  onDestroyRequested,
+  onOutdated,
+  onQuiet,
+  onSaved,
+  onStopRequested,
+  onWedged,
+} from "./run-stop.ts";
 
 /** Decides what happens next. Pure: same arguments, same answer; never throws. */
 export function transition(lifecycle: Lifecycle, event: LifecycleEvent, policy: Policy): Step {
@@ -38,7 +49,7 @@ export function transition(lifecycle: Lifecycle, event: LifecycleEvent, policy: 
     case "observed":
       return onObserved(lifecycle, event);
     case "start-requested":
-      return onStartRequested(lifecycle, event.atMs, policy);
+      return onStartRequested(lifecycle, event, policy);
     case "start-refused":
       return onStartRefused(lifecycle, event);
     case "up":
@@ -47,18 +58,22 @@ export function transition(lifecycle: Lifecycle, event: LifecycleEvent, policy: 
       return onUp(lifecycle, "ready", event.atMs);
     case "wedged":
       return onWedged(lifecycle, event, policy);
+    case "outdated":
+      return onOutdated(lifecycle, event, policy);
     case "exited":
       return onExited(lifecycle, event);
     case "stop-requested":
       return onStopRequested(lifecycle, event, policy);
     case "quiet":
       return onQuiet(lifecycle, event.atMs, policy);
+    case "saved":
+      return onSaved(lifecycle, event.atMs, policy);
     case "destroy-requested":
       return onDestroyRequested(lifecycle, event.atMs);
     case "alarm":
       return deliver(onAlarm(lifecycle, event, policy), event.atMs, event.atMs);
     case "expiry-handled":
-      return onExpiryHandled(lifecycle);
+      return onExpiryHandled(lifecycle, event, policy);
     case "stop-delivered":
       return onStopDelivered(lifecycle, event);
   }

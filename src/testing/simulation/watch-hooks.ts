@@ -5,7 +5,7 @@ export interface HookCall {
   readonly args: readonly unknown[];
 }
 
-const HOOKS = ["onStart", "onStop", "onActivityExpired", "onError", "onAlarm"];
+const HOOKS = ["onStart", "onStop", "onActivityExpired", "onError", "onAlarm", "onBeforeSnapshot"];
 
 /**
  * Notes each call of a hook, wherever its class comes from. What the hook does stays as it is, but

@@ -20,6 +20,7 @@ import {
   lifecycleIn,
   POLICY,
   READY,
+  SAVING,
   STOPPING,
   USABLE,
 } from "./lifecycles.ts";
@@ -126,15 +127,46 @@ describe("onAlarm()", () => {
   });
 });
 
+describe("onAlarm() while files are kept", () => {
+  const alarmAt = (atMs: number): Step =>
+    onAlarm(lifecycleIn(SAVING), { kind: "alarm", atMs, idleAtMs: 0, inFlight: 0 }, POLICY);
+
+  it("L14: waits until the deadline, and tells the run to end then", () => {
+    expect(alarmAt(69_999)).toEqual({ lifecycle: lifecycleIn(SAVING), commands: [] });
+    expect(alarmAt(70_000).lifecycle.phase).toMatchObject({ kind: "stopping", killAtMs: 100_000 });
+  });
+});
+
 describe("onExpiryHandled()", () => {
+  const EVENT = { kind: "expiry-handled", run: 1, atMs: 604_000 } as const;
+
   it("lets the idle time start anew", () => {
-    const step = onExpiryHandled(lifecycleIn({ ...READY, expiredAtMs: 603_000 }));
+    const step = onExpiryHandled(lifecycleIn({ ...READY, expiredAtMs: 603_000 }), EVENT, POLICY);
     expect(step).toEqual({ lifecycle: lifecycleIn(READY), commands: [] });
   });
 
   it.each([READY, STOPPING, DRAINING, ...DOWN])("changes nothing else: $kind", (phase) => {
     const lifecycle = lifecycleIn(phase);
-    expect(onExpiryHandled(lifecycle).lifecycle).toBe(lifecycle);
+    expect(onExpiryHandled(lifecycle, EVENT, POLICY).lifecycle).toBe(lifecycle);
+  });
+
+  it("L13: ends a run that a deploy made old, although the hook did not", () => {
+    const lifecycle = lifecycleIn({ ...READY, expiredAtMs: 603_000 });
+    const step = onExpiryHandled(lifecycle, { ...EVENT, isOutdated: true, inFlight: 0 }, POLICY);
+    expect(step.lifecycle.phase).toMatchObject({ kind: "stopping", cause: "idle" });
+    expect(step.commands).toContainEqual({ kind: "signal", signal: 15 });
+  });
+
+  it("L13: leaves an old run that something has come in for since", () => {
+    const lifecycle = lifecycleIn({ ...READY, expiredAtMs: 603_000 });
+    const step = onExpiryHandled(lifecycle, { ...EVENT, isOutdated: true, inFlight: 1 }, POLICY);
+    expect(step).toEqual({ lifecycle: lifecycleIn(READY), commands: [] });
+  });
+
+  it.each([STOPPING, DRAINING, ...DOWN])("L13: ends nothing twice: $kind", (phase) => {
+    const lifecycle = lifecycleIn(phase);
+    const step = onExpiryHandled(lifecycle, { ...EVENT, isOutdated: true, inFlight: 0 }, POLICY);
+    expect(step).toEqual({ lifecycle, commands: [] });
   });
 });
 
@@ -142,6 +174,7 @@ describe("endingDeadlineMs()", () => {
   it("is the end of the drain, or of the grace", () => {
     expect(endingDeadlineMs({ ...DRAINING, untilMs: 7 })).toBe(7);
     expect(endingDeadlineMs({ ...STOPPING, killAtMs: 8 })).toBe(8);
+    expect(endingDeadlineMs({ ...SAVING, untilMs: 9 })).toBe(9);
   });
 });
 
@@ -158,7 +191,7 @@ describe("phaseDeadlineMs()", () => {
   });
 
   it.each(ENDINGS)("is the deadline of the ending: $kind", (phase) => {
-    expect(at(phase)).toBe(40_000);
+    expect(at(phase)).toBe(phase.kind === "saving" ? 70_000 : 40_000);
   });
 
   it("is half a minute from now while onActivityExpired runs, lest the object die with it", () => {

@@ -15,11 +15,12 @@ export const READY = { ...RUN, kind: "ready", sinceMs: 3_000 } as const;
 
 const ENDING = { ...RUN, sinceMs: 10_000, cause: "stop" } as const;
 export const DRAINING = { ...ENDING, kind: "draining", signal: 15, untilMs: 40_000 } as const;
+export const SAVING = { ...ENDING, kind: "saving", signal: 15, untilMs: 70_000 } as const;
 export const STOPPING = { ...ENDING, kind: "stopping", killAtMs: 40_000 } as const;
 
 export const DOWN = [STOPPED, BACKOFF, FAILED] as const;
 export const USABLE = [STARTING, RUNNING, READY] as const;
-export const ENDINGS = [DRAINING, STOPPING] as const;
+export const ENDINGS = [DRAINING, SAVING, STOPPING] as const;
 export const LIVE = [...USABLE, ...ENDINGS] as const;
 
 /** A lifecycle in one phase, with nothing else to tell. */

@@ -207,6 +207,9 @@ export class ModelledInstance {
         return this.#tellStop(command.record.runId);
       case "call-activity-expired":
         return this.#expire(run);
+      case "save":
+        if (this.#isFoul(0.2)) return; // it never ends
+        return this.#plan("memory", 500, () => this.#happen({ kind: "saved", run }));
       case "close-sockets":
       case "extend-life":
       case "call-on-start":

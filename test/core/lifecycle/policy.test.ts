@@ -10,6 +10,8 @@ describe("DEFAULT_POLICY", () => {
       sleepAfterMs: 10 * MINUTE_MS,
       drainMs: 30 * SECOND_MS,
       stopGraceMs: 30 * SECOND_MS,
+      saveIdleMs: 0,
+      saveStopMs: 0,
       bootTimeoutMs: 5 * MINUTE_MS,
       instanceTimeoutMs: 30 * SECOND_MS,
       readyTimeoutMs: MINUTE_MS,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { LifecycleEvent } from "../../../src/core/lifecycle/event.ts";
 import type { Lifecycle, Phase } from "../../../src/core/lifecycle/phase.ts";
 import type { Policy } from "../../../src/core/lifecycle/policy.ts";
-import { DOWN, ENDINGS, lifecycleIn, LIVE, POLICY } from "./lifecycles.ts";
+import { DOWN, DRAINING, lifecycleIn, LIVE, POLICY, STOPPING } from "./lifecycles.ts";
 import { momentOf, type History } from "./moment-of-history.ts";
 
 const HOUR_MS = 3_600_000;
@@ -13,6 +13,8 @@ export const ANY_POLICY: fc.Arbitrary<Policy> = fc
   .record({
     sleepAfterMs: fc.constantFrom(0, 5_000, 60_000, 600_000),
     drainMs: fc.constantFrom(0, 1_000, 30_000),
+    saveIdleMs: fc.constantFrom(0, 0, 5_000),
+    saveStopMs: fc.constantFrom(0, 0, 60_000),
     stopGraceMs: fc.constantFrom(0, 1_000, 30_000),
     maxLifetimeMs: fc.constantFrom(Infinity, Infinity, HOUR_MS),
     maxRunsPerHour: fc.constantFrom(Infinity, Infinity, 3),
@@ -41,9 +43,23 @@ const EVENT: fc.Arbitrary<LifecycleEvent> = fc.oneof(
     random: RANDOM,
   }),
   fc.record({
-    kind: fc.constantFrom("up", "ready", "expiry-handled", "quiet"),
+    kind: fc.constantFrom("up", "ready", "expiry-handled", "quiet", "saved"),
     atMs: AT,
     run: RUN,
+  }),
+  fc.record({
+    kind: fc.constant("expiry-handled"),
+    atMs: AT,
+    run: RUN,
+    isOutdated: fc.boolean(),
+    inFlight: IN_FLIGHT,
+  }),
+  fc.record({
+    kind: fc.constant("outdated"),
+    atMs: AT,
+    run: RUN,
+    how: fc.constantFrom("drain", "now"),
+    inFlight: IN_FLIGHT,
   }),
   fc.record({
     kind: fc.constant("wedged"),
@@ -85,7 +101,7 @@ const BEGINNING: fc.Arbitrary<Lifecycle> = fc
       ...DOWN,
       ...LIVE,
       ...LIVE.map((phase) => ({ ...phase, trial: 1 })),
-      ...ENDINGS.map((phase) => ({ ...phase, fault: "wedged" as const })),
+      ...[DRAINING, STOPPING].map((phase) => ({ ...phase, fault: "wedged" as const })),
     ),
     crashes: fc
       .constantFrom(0, 9)

@@ -48,6 +48,7 @@ describe("onExited()", () => {
     };
     expect(lifecycle).toEqual({
       phase: { kind: "stopped", run: 1, sinceMs: 50_000, exitCode: 0 },
+      origin: null,
       outbox: [{ record, failures: 0, dueAtMs: 50_000 + HOOK_TIMEOUT_MS }],
       crashes: { streak: 0, atMs: [] },
       usage: { ...newUsage(0), runMs: 49_000, dayRunMs: 49_000 },

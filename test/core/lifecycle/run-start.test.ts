@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
+import type { Lifecycle } from "../../../src/core/lifecycle/phase.ts";
+import type { RunOrigin } from "../../../src/core/lifecycle/run-origin.ts";
 import {
   onConstructed,
   onObserved,
   onStartRequested,
   onUp,
 } from "../../../src/core/lifecycle/run-start.ts";
+import type { Step } from "../../../src/core/lifecycle/step.ts";
 import { newUsage } from "../../../src/core/lifecycle/usage.ts";
 import {
   BACKOFF,
@@ -17,6 +20,7 @@ import {
   POLICY,
   READY,
   RUNNING,
+  SAVING,
   STARTING,
   STOPPED,
   STOPPING,
@@ -26,9 +30,14 @@ import {
 const EXTEND = { kind: "extend-life" };
 const WATCH = { kind: "watch-exit" };
 
+/** Asks for a start at a moment. */
+function requestAt(lifecycle: Lifecycle, atMs: number, origin?: RunOrigin): Step {
+  return onStartRequested(lifecycle, { kind: "start-requested", atMs, origin }, POLICY);
+}
+
 describe("onStartRequested()", () => {
   it("starts a stopped instance: the next run, counted", () => {
-    const { lifecycle, commands } = onStartRequested(lifecycleIn(STOPPED), 10_000, POLICY);
+    const { lifecycle, commands } = requestAt(lifecycleIn(STOPPED), 10_000);
     expect(lifecycle.phase).toEqual({
       kind: "starting",
       run: 2,
@@ -41,24 +50,46 @@ describe("onStartRequested()", () => {
 
   it.each(LIVE)("L1: ignores a start while a container exists: $kind", (phase) => {
     const lifecycle = lifecycleIn(phase);
-    expect(onStartRequested(lifecycle, 90_000, POLICY)).toEqual({ lifecycle, commands: [] });
+    expect(requestAt(lifecycle, 90_000)).toEqual({ lifecycle, commands: [] });
   });
 
   it.each([BACKOFF, FAILED])("L9: ignores a start before the gate opens: $kind", (phase) => {
     const lifecycle = lifecycleIn(phase);
-    const early = onStartRequested(lifecycle, phase.retryAtMs - 1, POLICY);
+    const early = requestAt(lifecycle, phase.retryAtMs - 1);
     expect(early).toEqual({ lifecycle, commands: [] });
-    expect(onStartRequested(lifecycle, phase.retryAtMs, POLICY).lifecycle.phase.run).toBe(2);
+    expect(requestAt(lifecycle, phase.retryAtMs).lifecycle.phase.run).toBe(2);
   });
 
   it("L11: makes the run of a failed instance a trial", () => {
     const failed = lifecycleIn({ ...FAILED, trials: 3 });
-    expect(onStartRequested(failed, 69_000, POLICY).lifecycle.phase).toMatchObject({
+    expect(requestAt(failed, 69_000).lifecycle.phase).toMatchObject({
       kind: "starting",
       trial: 3,
     });
-    const { phase } = onStartRequested(lifecycleIn(BACKOFF), 69_000, POLICY).lifecycle;
+    const { phase } = requestAt(lifecycleIn(BACKOFF), 69_000).lifecycle;
     expect(phase).not.toHaveProperty("trial");
+  });
+});
+
+describe("the origin of a run", () => {
+  const OLD = { image: "app@1" };
+
+  it("is what it was started with, and nothing where that is not told", () => {
+    const stopped = lifecycleIn(STOPPED, { origin: OLD });
+    const NEW = { image: "app@2", build: "v2" };
+    expect(requestAt(stopped, 10_000, NEW).lifecycle.origin).toEqual(NEW);
+    expect(requestAt(stopped, 10_000).lifecycle.origin).toEqual({});
+  });
+
+  it("stays where no run begins", () => {
+    const running = lifecycleIn(READY, { origin: OLD });
+    expect(requestAt(running, 10_000, { image: "app@2" }).lifecycle.origin).toBe(OLD);
+  });
+
+  it("is unknown of a container that is adopted", () => {
+    const stopped = lifecycleIn(STOPPED, { origin: OLD });
+    const step = onObserved(stopped, { kind: "observed", isRunning: true, atMs: 1 });
+    expect(step.lifecycle.origin).toBeNull();
   });
 });
 
@@ -163,5 +194,22 @@ describe("onConstructed()", () => {
   it.each(DOWN)("has nothing to do where none runs: $kind", (phase) => {
     const lifecycle = lifecycleIn(phase);
     expect(onConstructed(lifecycle, GONE, POLICY)).toEqual({ lifecycle, commands: [] });
+  });
+});
+
+describe("onConstructed() while files are kept", () => {
+  const constructed = (isRunning: boolean, atMs: number): Step =>
+    onConstructed(lifecycleIn(SAVING), { kind: "constructed", isRunning, atMs }, POLICY);
+
+  it("L14: has it done again within the same time, and tells the run to end after that", () => {
+    expect(constructed(true, 69_999)).toEqual({
+      lifecycle: lifecycleIn(SAVING),
+      commands: [{ kind: "save" }],
+    });
+    expect(constructed(true, 70_000).lifecycle.phase.kind).toBe("stopping");
+  });
+
+  it("asks how the run ended that is gone", () => {
+    expect(constructed(false, 20_000).commands).toEqual([WATCH]);
   });
 });

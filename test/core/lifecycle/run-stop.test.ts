@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { Phase } from "../../../src/core/lifecycle/phase.ts";
 import {
   onDestroyRequested,
+  onOutdated,
   onQuiet,
+  onSaved,
   onStopRequested,
   onWedged,
 } from "../../../src/core/lifecycle/run-stop.ts";
@@ -16,6 +18,7 @@ import {
   POLICY,
   READY,
   RUNNING,
+  SAVING,
   STARTING,
   STOPPING,
   USABLE,
@@ -194,5 +197,95 @@ describe("onWedged()", () => {
   it.each([...DOWN, ...ENDINGS])("means nothing elsewhere: $kind", (phase) => {
     const lifecycle = lifecycleIn(phase);
     expect(wedgedIn(phase, "hung", 1)).toEqual({ lifecycle, commands: [] });
+  });
+});
+
+describe("onOutdated()", () => {
+  const outdated = (phase: Phase, how: "drain" | "now", inFlight = 0): Step => {
+    const event = { kind: "outdated", run: 1, atMs: 10_000, how, inFlight } as const;
+    return onOutdated(lifecycleIn(phase), event, POLICY);
+  };
+
+  it.each(USABLE)(
+    "L13: tells an old run to end at once when nothing is in flight: $kind",
+    (phase) => {
+      for (const how of ["drain", "now"] as const) {
+        const { lifecycle, commands } = outdated(phase, how);
+        expect(lifecycle.phase).toMatchObject({ kind: "stopping", cause: "rollout" });
+        expect(commands).toEqual([CLOSE, TERM, WATCH]);
+      }
+    },
+  );
+
+  it("L13: drains first, unless it is to end now", () => {
+    const drained = outdated(READY, "drain", 1);
+    expect(drained.lifecycle.phase).toMatchObject({ kind: "draining", cause: "rollout" });
+    expect(drained.commands).toEqual([CLOSE]);
+    expect(outdated(READY, "now", 1).lifecycle.phase).toMatchObject({ kind: "stopping" });
+  });
+
+  it.each([...ENDINGS, ...DOWN])("L13: ends nothing that does so already: $kind", (phase) => {
+    expect(outdated(phase, "now", 1)).toEqual({ lifecycle: lifecycleIn(phase), commands: [] });
+  });
+});
+
+describe("A run whose files are kept", () => {
+  const SAVE = { kind: "save" };
+  const policy = { ...POLICY, saveIdleMs: 5_000, saveStopMs: 60_000 };
+
+  it.each([RUNNING, READY])("L14: has that done before the signal: $kind", (phase) => {
+    const { lifecycle, commands } = stopIn(phase, { policy });
+    expect(lifecycle.phase).toEqual(SAVING);
+    expect(commands).toEqual([CLOSE, SAVE]);
+  });
+
+  it("L14: has that done after the drain", () => {
+    const drained = onQuiet(lifecycleIn(DRAINING), 20_000, policy);
+    expect(drained.lifecycle.phase).toEqual({ ...SAVING, sinceMs: 20_000, untilMs: 80_000 });
+    expect(drained.commands).toEqual([SAVE]);
+  });
+
+  it("L14: has as much time as its stop allows", () => {
+    const idle = stopIn({ ...READY, expiredAtMs: 9_000 }, { policy });
+    expect(idle.lifecycle.phase).toMatchObject({ kind: "saving", cause: "idle", untilMs: 15_000 });
+    const nothing = stopIn(
+      { ...READY, expiredAtMs: 9_000 },
+      { policy: { ...policy, saveIdleMs: 0 } },
+    );
+    expect(nothing.lifecycle.phase.kind).toBe("stopping");
+  });
+
+  it("L14: is told to end once they are, or cannot be", () => {
+    const { lifecycle, commands } = onSaved(lifecycleIn(SAVING), 12_000, policy);
+    expect(lifecycle.phase).toEqual({ ...STOPPING, sinceMs: 12_000, killAtMs: 42_000 });
+    expect(commands).toEqual([TERM, WATCH]);
+  });
+
+  it.each([...USABLE, DRAINING, STOPPING, ...DOWN])("L14: is told so once: $kind", (phase) => {
+    expect(onSaved(lifecycleIn(phase), 12_000, policy)).toEqual({
+      lifecycle: lifecycleIn(phase),
+      commands: [],
+    });
+  });
+
+  it("L14: keeps nothing where it never came up, failed, or is to end at once", () => {
+    expect(stopIn(STARTING, { policy }).lifecycle.phase.kind).toBe("stopping");
+    expect(stopIn(READY, { policy, signal: 9 }).lifecycle.phase.kind).toBe("stopping");
+    const wedged = onQuiet(lifecycleIn({ ...DRAINING, fault: "wedged" }), 20_000, policy);
+    expect(wedged.lifecycle.phase).toMatchObject({ kind: "stopping", fault: "wedged" });
+  });
+
+  it("L14: gives it up for a kill, and waits on for another stop", () => {
+    const killed = stopIn(SAVING, { policy, signal: 9 });
+    expect(killed.lifecycle.phase.kind).toBe("stopping");
+    expect(killed.commands).toEqual([{ kind: "signal", signal: 9 }, WATCH]);
+    expect(stopIn(SAVING, { policy })).toEqual({ lifecycle: lifecycleIn(SAVING), commands: [] });
+    const destroyed = onDestroyRequested(lifecycleIn(SAVING), 11_000);
+    expect(destroyed.commands).toEqual([{ kind: "destroy" }, WATCH]);
+  });
+
+  it("keeps a trial a trial", () => {
+    const { lifecycle } = stopIn({ ...READY, trial: 2 }, { policy });
+    expect(onSaved(lifecycle, 12_000, policy).lifecycle.phase).toMatchObject({ trial: 2 });
   });
 });

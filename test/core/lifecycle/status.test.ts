@@ -14,12 +14,22 @@ function instanceIn(phase: Phase, rest: Partial<Instance> = {}): Instance {
 describe("toStatus()", () => {
   it("tells what is known of an instance that runs", () => {
     const crashes = { streak: 2, atMs: [1, 2] };
-    const lifecycle = lifecycleIn(READY, { crashes, lastStop: LAST });
+    const lifecycle = lifecycleIn(READY, {
+      crashes,
+      lastStop: LAST,
+      origin: { image: "img@1", build: "v1" },
+    });
     const leases = (["request", "socket", "request", "wait"] as const).map((kind) => ({
       kind,
       activeAtMs: 0,
     }));
-    expect(toStatus(instanceIn(READY, { lifecycle, holds: { job: 5 } }), leases, 603_000)).toEqual({
+    expect(
+      toStatus(instanceIn(READY, { lifecycle, holds: { job: 5 } }), {
+        leases,
+        idleAtMs: 603_000,
+        wanted: { image: "img@2", build: "v2" },
+      }),
+    ).toEqual({
       phase: "ready",
       sinceMs: 3_000,
       runId: 1,
@@ -30,21 +40,29 @@ describe("toStatus()", () => {
       retryAtMs: null,
       crashes: 2,
       lastStop: LAST,
+      image: { running: "img@1", wanted: "img@2" },
+      build: { running: "v1", wanted: "v2" },
     });
   });
 
   it("tells of no idle deadline where nothing runs", () => {
-    expect(toStatus(instanceIn(STOPPED), [], 603_000)).toMatchObject({
+    expect(
+      toStatus(instanceIn(STOPPED), { leases: [], idleAtMs: 603_000, wanted: {} }),
+    ).toMatchObject({
       phase: "stopped",
       isRunning: false,
       idleAtMs: null,
       retryAtMs: null,
       lastStop: null,
+      image: { running: null, wanted: null },
+      build: { running: null, wanted: null },
     });
   });
 
   it.each([BACKOFF, FAILED])("tells when the next run may begin: $kind", (phase) => {
-    expect(toStatus(instanceIn(phase), [], 0).retryAtMs).toBe(phase.retryAtMs);
+    expect(toStatus(instanceIn(phase), { leases: [], idleAtMs: 0, wanted: {} }).retryAtMs).toBe(
+      phase.retryAtMs,
+    );
   });
 });
 

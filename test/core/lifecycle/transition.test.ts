@@ -35,9 +35,10 @@ const MOVES = [
   "backoff → starting, running",
   "failed → starting, running",
   "starting → running, ready, draining, stopping, stopped, backoff, failed",
-  "running → ready, draining, stopping, stopped, backoff, failed",
-  "ready → draining, stopping, stopped, backoff, failed",
-  "draining → stopping, stopped, backoff, failed",
+  "running → ready, draining, saving, stopping, stopped, backoff, failed",
+  "ready → draining, saving, stopping, stopped, backoff, failed",
+  "draining → saving, stopping, stopped, backoff, failed",
+  "saving → stopping, stopped, failed",
   "stopping → stopped, backoff, failed",
 ].flatMap((line) => {
   const [from = "", to = ""] = line.split(" → ");
@@ -369,7 +370,7 @@ describe("transition() over the histories above", () => {
   it("makes every move that an instance can make, and no other", () => {
     const made = new Set<string>();
     for (const [, histories] of HISTORIES) {
-      for (const { before, step } of fc.sample(histories, { seed: 1, numRuns: 300 }).flat()) {
+      for (const { before, step } of fc.sample(histories, { seed: 1, numRuns: 400 }).flat()) {
         const [from, to] = [before.phase.kind, step.lifecycle.phase.kind];
         if (from !== to) made.add(`${from} → ${to}`);
       }
