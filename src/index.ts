@@ -27,6 +27,7 @@ export type { Traffic } from "./worker/answer-passer.ts";
 export type { Liveness } from "./worker/liveness-watch.ts";
 export type { Budget, CallerStartup, Startup } from "./worker/read-policy.ts";
 export type { HoldOptions } from "./worker/holds.ts";
+export type { EnvContext, ResolveEnv } from "./worker/run-environment.ts";
 export type { RunOptions } from "./worker/jobs.ts";
 export type { InstanceStatus, InstanceUsage } from "./core/lifecycle/status.ts";
 export type { Session, SessionCookie, SessionOptions } from "./worker/session-id.ts";

@@ -42,6 +42,10 @@ export const CODES = {
   IMAGE_PREPARING: capacity,
   /** The container could not be started: its image or its entrypoint fails. */
   START_FAILED: soon,
+  /** `resolveEnv` failed, or took too long. */
+  ENV_FAILED: soon,
+  /** A variable of the environment that cannot be passed to a container. */
+  INVALID_ENV: misuse,
   /** No instance within the time allowed. */
   START_TIMEOUT: soon,
   /** A port stayed closed for the time allowed. The container goes on booting. */

@@ -7,7 +7,9 @@ import { ContainerError } from "../errors/container-error.ts";
 import type { ContainerStartConfigOptions } from "./container-types.ts";
 import { readLiveness, type Liveness } from "./liveness-watch.ts";
 import { readPolicy, type PolicyFields } from "./read-policy.ts";
+import { RunEnvironment, type ResolveEnv } from "./run-environment.ts";
 import { StartSettings } from "./start-settings.ts";
+import { systemClock } from "./system-clock.ts";
 
 /** The fields of a container class that are settings. */
 export interface SettingFields extends ContainerStartConfigOptions, PolicyFields {
@@ -16,14 +18,16 @@ export interface SettingFields extends ContainerStartConfigOptions, PolicyFields
   readonly allowedPorts?: readonly number[] | "any";
   readonly ready?: ReadinessCheck;
   readonly liveness?: Liveness | false;
+  readonly resolveEnv?: ResolveEnv;
 }
 
 /** What the fields of a class mean. Read anew at each call: a class may change them at any time. */
 export class ClassSettings {
   /** What callers of `start()` set in place of the fields. */
   readonly starts = new StartSettings();
+  /** What containers are started with, secrets included. */
+  readonly environment: RunEnvironment;
   readonly #fields: SettingFields;
-  readonly #optionVars: Record<string, string> | undefined;
   #seen: readonly unknown[] = [];
   #policy: Policy = DEFAULT_POLICY;
   #fault: unknown;
@@ -31,7 +35,12 @@ export class ClassSettings {
   /** @param optionVars environment from the constructor's options; fields win key by key */
   constructor(fields: SettingFields, optionVars: Record<string, string> | undefined) {
     this.#fields = fields;
-    this.#optionVars = optionVars;
+    const source = {
+      staticVars: () => (this.starts.current?.envVars ? {} : { ...optionVars, ...fields.envVars }),
+      callerVars: () => this.starts.current?.envVars ?? {},
+      resolver: () => fields.resolveEnv,
+    };
+    this.environment = new RunEnvironment(source, systemClock);
   }
 
   /**
@@ -48,6 +57,7 @@ export class ClassSettings {
     this.#read();
     if (this.#fault instanceof Error) throw this.#fault;
     const { ready, liveness } = this.#fields;
+    if ("resolveEnv" in Object.getPrototypeOf(this.#fields)) throw openResolver();
     if (ready !== undefined) parseCheck(ready, "ready");
     if (liveness !== undefined && liveness !== false) {
       readLiveness(liveness);
@@ -59,10 +69,9 @@ export class ClassSettings {
   startOptions(): ContainerStartupOptions {
     const fields = this.#fields;
     const own = this.starts.current;
-    const env = own?.envVars ?? { ...this.#optionVars, ...fields.envVars };
     return {
       enableInternet: own?.enableInternet ?? fields.enableInternet ?? true,
-      ...unlessEmpty("env", env),
+      ...unlessEmpty("env", this.environment.current),
       ...unlessEmpty("entrypoint", own?.entrypoint ?? fields.entrypoint),
       ...unlessEmpty("labels", own?.labels ?? fields.labels),
     };
@@ -133,6 +142,13 @@ export class ClassSettings {
       this.#fault ??= fault;
     });
   }
+}
+
+function openResolver(): ContainerError {
+  return new ContainerError(
+    "INVALID_CONFIG",
+    "Cannot use resolveEnv: it is a method, which whoever has the stub can call to read its secrets; make it a field: resolveEnv = async () => ({ … })",
+  );
 }
 
 function rawFields(fields: PolicyFields): readonly unknown[] {

@@ -19,6 +19,7 @@ import {
   type CompatibilityFlags,
 } from "./request-signal.ts";
 import { LivenessWatch, type Liveness } from "./liveness-watch.ts";
+import { redactingRuntime } from "./redacting-runtime.ts";
 import { Scheduler, type ScheduledObject } from "./schedule/scheduler.ts";
 import { Supervisor } from "./supervisor.ts";
 import { systemClock } from "./system-clock.ts";
@@ -73,7 +74,7 @@ export function assemble(
   warnOfUnseenAborts(object.constructor, flags);
   const settings = new ClassSettings(object, options.envVars);
   const host: Host = { object, settings, report: (error) => void report(object, error) };
-  const platform = platformOf(ground);
+  const platform = platformOf(ground, settings);
   const { storage, clock } = platform;
   const tasks = new Scheduler({ storage, clock, object, report: host.report });
   const engine = assembleEngine({ object, platform, host, tasks, flags });
@@ -132,9 +133,10 @@ function assembleEngine(parts: EngineParts): Pick<Machinery, "supervisor" | "adm
   return { supervisor, admission, proxy };
 }
 
-function platformOf({ ctx, runtime }: Ground): Platform {
+function platformOf({ ctx, runtime }: Ground, { environment }: ClassSettings): Platform {
   return {
-    runtime,
+    runtime: redactingRuntime(runtime, (error) => environment.redact(error)),
+    environment,
     clock: systemClock,
     storage: ctx.storage,
     random: () => Math.random(),

@@ -65,14 +65,21 @@ export class RunStarter {
    * Starts a run unless one is going on. A container that is ending is waited for first, and so is
    * the pause after a crash.
    *
-   * @throws {ContainerError} `CRASH_LOOP`, `BUDGET_SPENT`, `RUN_LIMIT` when no run may begin
+   * @throws {ContainerError} `CRASH_LOOP`, `BUDGET_SPENT`, `RUN_LIMIT` when no run may begin;
+   * `ENV_FAILED`, `INVALID_ENV` when there is no environment for it
    */
   async begin(abandoned: AbortSignal): Promise<number> {
-    const { clock } = this.#platform;
+    const { clock, environment } = this.#platform;
     for (;;) {
       const phase = await this.#endOfEnding(abandoned);
       const { gate } = this;
-      if ("startedAtMs" in phase || gate.kind === "open") break;
+      if ("startedAtMs" in phase) break;
+      if (gate.kind === "open") {
+        const run = phase.run + 1;
+        if (environment.isReady(run)) break;
+        await environment.prepare(run, abandoned);
+        continue; // whatever happened meanwhile
+      }
       if (gate.code !== "RESTARTING") throw gateError(gate, this.#now());
       await sleep(clock, gate.untilMs - this.#now(), abandoned);
       abandoned.throwIfAborted();

@@ -34,6 +34,7 @@ export async function onRig(plan: RigPlan, work: (rig: Rig) => Promise<void>): P
     const platform = {
       runtime: container,
       clock,
+      environment: { isReady: () => true, prepare: async () => {} },
       storage: state.storage,
       random: () => 0.5,
       keepAlive: () => {},
