@@ -102,7 +102,7 @@ describe("resolveEnv", () => {
   it.each([
     ["a name", { "A=B": SECRET }],
     ["a value", { KEY: `${SECRET}\0` }],
-    ["a type", { KEY: 7 } as never],
+    ["a type", { KEY: 7 } as unknown as Record<string, string>],
   ])("is told of %s that cannot be passed, without the value", async (_what, env) => {
     const app = await boxWith(async () => env);
     const error: unknown = await app.call("start").then(
