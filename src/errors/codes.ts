@@ -54,6 +54,10 @@ export const CODES = {
   NOT_LISTENING: soon,
   /** The container is not running, and the call does not start it. */
   NOT_RUNNING: soon,
+  /** The program to be run is not in the image. */
+  PROGRAM_NOT_FOUND: misuse,
+  /** The runtime lacks what the call needs. */
+  NOT_SUPPORTED: misuse,
   /** The container ended before it answered. */
   EXITED: soon,
   /** The connection broke, so whether the app did its work is unknown: repeat only what may run twice. */

@@ -1,6 +1,6 @@
-/** What the shell uses of `ctx.container`; older runtimes have no `exec`. */
+/** What the shell uses of `ctx.container`; older runtimes have no `exec` and no `inspect`. */
 export type ContainerRuntime = Pick<
   Container,
   "running" | "start" | "monitor" | "destroy" | "signal" | "getTcpPort" | "setInactivityTimeout"
 > &
-  Partial<Pick<Container, "exec">>;
+  Partial<Pick<Container, "exec" | "inspect">>;

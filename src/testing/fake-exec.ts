@@ -73,24 +73,8 @@ export function startFakeExec(
     result.then(({ exitCode = 0 }) => exitCode),
     cut.then((signal) => 128 + signal),
   ]);
-  const stdout = outputPipe(
-    result.then((given) => given.stdout),
-    cut,
-  );
-  const stderr = outputPipe(
-    result.then((given) => given.stderr),
-    cut,
-  );
-  const isPiped = { out: options.stdout !== "ignore", err: options.stderr !== "ignore" };
-  const exitCode = Promise.all([
-    ended,
-    isPiped.out ? stdout.drained : undefined,
-    isPiped.err ? stderr.drained : undefined,
-  ]).then(([code]) => code);
-  const readable = {
-    stdout: isPiped.out ? stdout.readable : null,
-    stderr: isPiped.err ? stderr.readable : null,
-  };
+  const { drained, ...readable } = outputsOf(result, cut, options);
+  const exitCode = Promise.all([ended, drained]).then(([code]) => code);
   return {
     pid,
     isPty: context.terminal !== undefined,
@@ -103,6 +87,32 @@ export function startFakeExec(
       kill(signal);
     },
     resize: () => {},
+  };
+}
+
+function outputsOf(
+  result: Promise<FakeExecResult>,
+  cut: Promise<number>,
+  { stdout, stderr }: ContainerExecOptions,
+): Pick<ExecProcess, "stdout" | "stderr"> & { readonly drained: Promise<unknown> } {
+  const out =
+    stdout === "ignore"
+      ? undefined
+      : outputPipe(
+          result.then((it) => it.stdout),
+          cut,
+        );
+  const err =
+    stderr === "ignore"
+      ? undefined
+      : outputPipe(
+          result.then((it) => it.stderr),
+          cut,
+        );
+  return {
+    stdout: out?.readable ?? null,
+    stderr: err?.readable ?? null,
+    drained: Promise.all([out?.drained, err?.drained]),
   };
 }
 

@@ -34,7 +34,8 @@ export function outputPipe(
     {
       async pull(controller) {
         const reader = await source;
-        const part = reader === undefined || isCut ? end : await Promise.race([reader.read(), ended]);
+        const part =
+          reader === undefined || isCut ? end : await Promise.race([reader.read(), ended]);
         if (!part.done) return controller.enqueue(part.value);
         controller.close();
         drained.resolve();

@@ -5,14 +5,14 @@ import {
   type InstanceStatus,
   type InstanceUsage,
 } from "../core/lifecycle/status.ts";
-import { ContainerSchedule } from "./container-schedule.ts";
+import { ContainerPrograms } from "./container-programs.ts";
 import type { HoldOptions } from "./holds.ts";
 import type { RunOptions } from "./jobs.ts";
 import { machineryOf } from "./machinery.ts";
 import { systemClock } from "./system-clock.ts";
 
 /** What a container class tells of its instance, and what keeps it. */
-export abstract class ContainerUpkeep<Env = Cloudflare.Env> extends ContainerSchedule<Env> {
+export abstract class ContainerUpkeep<Env = Cloudflare.Env> extends ContainerPrograms<Env> {
   /**
    * Tells what is known of the instance. Neither starts the container nor keeps it awake.
    */

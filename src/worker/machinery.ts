@@ -23,6 +23,10 @@ import { redactingRuntime } from "./redacting-runtime.ts";
 import { Scheduler, type ScheduledObject } from "./schedule/scheduler.ts";
 import { Supervisor } from "./supervisor.ts";
 import { systemClock } from "./system-clock.ts";
+import { ProgramRunner } from "./programs/program-runner.ts";
+import { Programs } from "./programs/programs.ts";
+import { ResourceMeter } from "./programs/resource-meter.ts";
+import { TcpConnector } from "./programs/tcp-connector.ts";
 import { UserAlarm } from "./user-alarm.ts";
 
 /** The user's object: its settings and hooks. */
@@ -49,6 +53,9 @@ export interface Machinery {
   readonly admission: Admission;
   readonly proxy: HttpProxy;
   readonly holds: Holds;
+  readonly programs: Programs;
+  readonly meter: ResourceMeter;
+  readonly connector: TcpConnector;
   readonly jobs: Jobs;
   readonly alarms: AlarmGuard;
   readonly userAlarm: UserAlarm;
@@ -80,13 +87,28 @@ export function assemble(
   const engine = assembleEngine({ object, platform, host, tasks, flags });
   const { supervisor, admission } = engine;
   const holds = new Holds(supervisor, clock);
+  const runner = new ProgramRunner(platform, supervisor);
+  const programs = new Programs({ platform, supervisor, admission, runner });
+  const meter = new ResourceMeter({ platform, supervisor, runner });
+  const connector = new TcpConnector({ platform, supervisor, admission });
   const jobs = new Jobs({ supervisor, admission, starts: settings.starts, clock });
   const userAlarm = new UserAlarm({ supervisor, clock, report: host.report });
   const alarms = new AlarmGuard({
     handle: () => doAlarmDuty({ platform, supervisor, tasks, userAlarm }),
     report: host.report,
   });
-  const machinery = { settings, tasks, ...engine, holds, jobs, alarms, userAlarm };
+  const machinery = {
+    settings,
+    tasks,
+    ...engine,
+    holds,
+    programs,
+    meter,
+    connector,
+    jobs,
+    alarms,
+    userAlarm,
+  };
   machineries.set(object, machinery);
   return machinery;
 }

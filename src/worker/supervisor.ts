@@ -187,10 +187,10 @@ export class Supervisor {
   }
 
   /** Opens a lease: the instance is busy until it is closed or its deadline passes. */
-  openLease(kind: LeaseKind): Lease {
+  openLease(kind: LeaseKind, ttlMs?: number): Lease {
     this.touch();
     if (this.#leases.open.size === 0) this.#parts.onBusy();
-    return this.#leases.add(kind);
+    return this.#leases.add(kind, ttlMs);
   }
 
   /** Notes a sign of life of one lease, and what it stands for from now on. */
