@@ -51,22 +51,18 @@ const PAGE_BYTES = 4_096;
 /** Reads the output of {@link METRICS_SCRIPT}. Pure. */
 export function parseMetrics(output: string, atMs: number): InstanceMetrics {
   const files = sectionsOf(output);
-  const processes = parseProcesses(files.get("processes") ?? "");
-  const machineMemoryBytes = kibOf(/^MemTotal:\s+(\d+) kB/m.exec(files.get("meminfo") ?? ""));
-  const disk = /^\S+\s+(\d+)\s+(\d+)\s+-?\d+\s+\S+\s+\/\s*$/m.exec(files.get("df") ?? "");
+  const file = (name: string): string => files.get(name) ?? "";
+  const processes = parseProcesses(file("processes"));
+  const machineMemoryBytes = kib(/^MemTotal:\s+(\d+) kB/m.exec(file("meminfo"))?.[1]);
+  const disk = /^\S+\s+(\d+)\s+(\d+)\s+-?\d+\s+\S+\s+\/\s*$/m.exec(file("df")) ?? [];
   const group = parseGroup2(files) ?? parseGroup1(files);
-  const use =
-    group ?? (processes === undefined ? undefined : { source: "proc" as const, ...processes });
+  const { source, cpuUsageMs, memoryUsedBytes } = { ...processes, ...definedOf(group) };
   return {
-    atMs,
-    source: use?.source ?? "none",
-    cpuUsageMs: use?.cpuUsageMs ?? processes?.cpuUsageMs,
-    memoryUsedBytes: use?.memoryUsedBytes ?? processes?.memoryUsedBytes,
+    ...{ atMs, source, cpuUsageMs, memoryUsedBytes, machineMemoryBytes },
     memoryLimitBytes: limitOf(group, machineMemoryBytes),
-    machineMemoryBytes,
-    diskUsedBytes: kib(disk?.[2]),
-    diskTotalBytes: kib(disk?.[1]),
-    processCount: processes?.processCount,
+    diskUsedBytes: kib(disk[2]),
+    diskTotalBytes: kib(disk[1]),
+    processCount: processes.processCount,
   };
 }
 
@@ -109,14 +105,28 @@ function limitOf(group: GroupUse | undefined, machineBytes = Infinity): number |
   return group === undefined || limitBytes === Infinity ? undefined : limitBytes;
 }
 
+/** What a group tells; the processes tell the rest. */
+function definedOf(group: GroupUse | undefined): Partial<ProcessUse> {
+  const known = Object.entries(group ?? {}).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(known);
+}
+
+interface ProcessUse {
+  readonly source: InstanceMetrics["source"];
+  readonly cpuUsageMs: number | undefined;
+  readonly memoryUsedBytes: number | undefined;
+  readonly processCount: number | undefined;
+}
+
+const NO_PROCESSES: ProcessUse = {
+  source: "none",
+  cpuUsageMs: undefined,
+  memoryUsedBytes: undefined,
+  processCount: undefined,
+};
+
 /** Lines of `/proc/PID/stat`: a name in brackets may hold anything, so fields count from its end. */
-function parseProcesses(text: string):
-  | {
-      readonly cpuUsageMs: number;
-      readonly memoryUsedBytes: number;
-      readonly processCount: number;
-    }
-  | undefined {
+function parseProcesses(text: string): ProcessUse {
   let ticks = 0;
   let pages = 0;
   let processCount = 0;
@@ -129,8 +139,13 @@ function parseProcesses(text: string):
     pages += residentPages;
     processCount += 1;
   }
-  if (processCount === 0) return undefined;
-  return { cpuUsageMs: ticks * TICK_MS, memoryUsedBytes: pages * PAGE_BYTES, processCount };
+  if (processCount === 0) return NO_PROCESSES;
+  return {
+    source: "proc",
+    cpuUsageMs: ticks * TICK_MS,
+    memoryUsedBytes: pages * PAGE_BYTES,
+    processCount,
+  };
 }
 
 function sectionsOf(output: string): ReadonlyMap<string, string> {
@@ -153,10 +168,6 @@ function without(bytes: number | undefined, droppedBytes = 0): number | undefine
 
 function numberOf(text: string | undefined): number | undefined {
   return text !== undefined && /^\d+\s*$/.test(text) ? Number(text) : undefined;
-}
-
-function kibOf(found: RegExpExecArray | null): number | undefined {
-  return kib(found?.[1]);
 }
 
 function kib(text: string | undefined): number | undefined {

@@ -18,7 +18,9 @@ export function isMissingProgram(
   if (exitCode !== 127 && exitCode !== 126) return false;
   const [line = "", ...others] = stderr.trim().split("\n");
   if (others.length > 0 || !/\bexec: /.test(line)) return false;
-  return line.includes(`${program}: `) && MISSING.test(line);
+  return (
+    line.replace(/^.*?exec: (line \d+: )?/, "").startsWith(`${program}: `) && MISSING.test(line)
+  );
 }
 
 /** Whether a runtime that starts programs without a shell says that one is not there. */
