@@ -34,7 +34,8 @@ export type { ProgramEnd } from "./worker/programs/program-runner.ts";
 export type { InstanceMetrics } from "./core/metrics/parse-metrics.ts";
 export type { TcpConnection } from "./worker/programs/tcp-connection.ts";
 export type { ConnectOptions } from "./worker/programs/tcp-connector.ts";
-export type { RunOptions } from "./worker/jobs.ts";
+export type { JobResult } from "./core/jobs/job.ts";
+export type { RunOptions } from "./worker/job-plan.ts";
 export type { InstanceStatus, InstanceUsage } from "./core/lifecycle/status.ts";
 export type { Session, SessionCookie, SessionOptions } from "./worker/session-id.ts";
 export type {

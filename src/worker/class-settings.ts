@@ -3,6 +3,7 @@ import { DEFAULT_POLICY, type Policy } from "../core/lifecycle/policy.ts";
 import { parsePort } from "../core/port.ts";
 import { parseCheck } from "../core/readiness/parse-check.ts";
 import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
+import type { Environment } from "../core/environment/check-environment.ts";
 import { ContainerError } from "../errors/container-error.ts";
 import type { ContainerStartConfigOptions } from "./container-types.ts";
 import { readLiveness, type Liveness } from "./liveness-watch.ts";
@@ -28,6 +29,7 @@ export class ClassSettings {
   /** What containers are started with, secrets included. */
   readonly environment: RunEnvironment;
   readonly #fields: SettingFields;
+  readonly #optionVars: Record<string, string> | undefined;
   #seen: readonly unknown[] = [];
   #policy: Policy = DEFAULT_POLICY;
   #fault: unknown;
@@ -36,11 +38,17 @@ export class ClassSettings {
   constructor(fields: SettingFields, optionVars: Record<string, string> | undefined) {
     this.#fields = fields;
     const source = {
-      staticVars: () => (this.starts.current?.envVars ? {} : { ...optionVars, ...fields.envVars }),
+      staticVars: () => (this.starts.current?.envVars ? {} : this.classVars),
       callerVars: () => this.starts.current?.envVars ?? {},
       resolver: () => fields.resolveEnv,
     };
     this.environment = new RunEnvironment(source, systemClock);
+    this.#optionVars = optionVars;
+  }
+
+  /** The class's own environment, without what is resolved for a run. */
+  get classVars(): Environment {
+    return { ...this.#optionVars, ...this.#fields.envVars };
   }
 
   /**

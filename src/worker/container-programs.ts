@@ -1,4 +1,7 @@
 import type { InstanceMetrics } from "../core/metrics/parse-metrics.ts";
+import type { JobResult } from "../core/jobs/job.ts";
+import { readRunArguments } from "./arguments.ts";
+import { planJob, type RunOptions } from "./job-plan.ts";
 import { ContainerSchedule } from "./container-schedule.ts";
 import { machineryOf } from "./machinery.ts";
 import type { ExecHandle, ExecOptions, ExecResult } from "./programs/programs.ts";
@@ -75,5 +78,36 @@ export abstract class ContainerPrograms<Env = Cloudflare.Env> extends ContainerS
    */
   async metrics(): Promise<InstanceMetrics | null> {
     return await machineryOf(this).meter.metrics();
+  }
+
+  /**
+   * Runs a job to its end; no port is probed. Without a command the job is the container's own: its
+   * image does its work and exits. A command is run in the container beside that, which is stopped
+   * afterwards if it was started for it; for an image whose own command ends, set `entrypoint` to
+   * one that waits.
+   *
+   * With `idempotencyKey` the job outlives its callers and its object: ask again with the same key,
+   * from a Workflow's step or a Queue, and be given its result. A command that its object's death
+   * cut short counts as a failed try.
+   *
+   * @param command the program and its arguments; no shell reads them
+   * @param options how it is run, and what its container has in place of the class's settings
+   * @returns how its last try ended
+   * @throws {ContainerError} `START_CONFLICT` when a run is going on and no command is given, or the
+   * key is another job's; `PROGRAM_NOT_FOUND`, `NOT_SUPPORTED`; `ABORTED`; `INVALID_ARGUMENT`,
+   * `INVALID_DURATION`, `INVALID_ENV`; what the platform refuses the start with
+   */
+  async run(options?: RunOptions): Promise<JobResult>;
+  async run(command: readonly string[], options?: RunOptions): Promise<JobResult>;
+  // Stated once more, for stubs: RPC types know the last signature only.
+  async run(
+    commandOrOptions?: readonly string[] | RunOptions,
+    options?: RunOptions,
+  ): Promise<JobResult>;
+  async run(first?: readonly string[] | RunOptions, second?: RunOptions): Promise<JobResult> {
+    const { settings, jobs } = machineryOf(this);
+    settings.check();
+    const { command, options } = readRunArguments(first, second);
+    return await jobs.run(planJob(command, options, settings.classVars));
   }
 }

@@ -1,4 +1,3 @@
-import type { StopRecord } from "../core/lifecycle/phase.ts";
 import {
   toStatus,
   toUsage,
@@ -7,7 +6,6 @@ import {
 } from "../core/lifecycle/status.ts";
 import { ContainerPrograms } from "./container-programs.ts";
 import type { HoldOptions } from "./holds.ts";
-import type { RunOptions } from "./jobs.ts";
 import { machineryOf } from "./machinery.ts";
 import { systemClock } from "./system-clock.ts";
 
@@ -62,19 +60,5 @@ export abstract class ContainerUpkeep<Env = Cloudflare.Env> extends ContainerPro
    */
   async reportProgress(): Promise<void> {
     machineryOf(this).admission.reportProgress();
-  }
-
-  /**
-   * Runs the container to its end, for an image that does a job and exits. No port is probed.
-   *
-   * @param options what this run has in place of the class's settings, and `timeout`: after which
-   * it is stopped (default: 15 min)
-   * @returns how it ended
-   * @throws {ContainerError} `START_CONFLICT` when a run is going on; what the platform refuses the
-   * start with
-   */
-  async run(options: RunOptions = {}): Promise<StopRecord> {
-    machineryOf(this).settings.check();
-    return await machineryOf(this).jobs.run(options);
   }
 }

@@ -1,3 +1,4 @@
+import type { StopRecord } from "../core/lifecycle/phase.ts";
 import type { SocketActivity } from "../core/socket-activity.ts";
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
 import type { Platform } from "../ports/platform.ts";
@@ -11,6 +12,8 @@ import type { ProbeSettings } from "./gate-prover.ts";
 import { Holds } from "./holds.ts";
 import type { Hooks, Host } from "./host.ts";
 import { HttpProxy, type ProxiedObject } from "./http-proxy.ts";
+import { JobAttempts } from "./job-attempts.ts";
+import { JobStore } from "./job-store.ts";
 import { Jobs } from "./jobs.ts";
 import {
   compatibilityFlags,
@@ -84,14 +87,18 @@ export function assemble(
   const platform = platformOf(ground, settings);
   const { storage, clock } = platform;
   const tasks = new Scheduler({ storage, clock, object, report: host.report });
-  const engine = assembleEngine({ object, platform, host, tasks, flags });
+  const store = new JobStore(storage);
+  const onEnded = (stop: StopRecord): void => store.noteStop(stop, clock.now());
+  const engine = assembleEngine({ object, platform, host, tasks, flags, onEnded });
   const { supervisor, admission } = engine;
   const holds = new Holds(supervisor, clock);
   const runner = new ProgramRunner(platform, supervisor);
   const programs = new Programs({ platform, supervisor, admission, runner });
   const meter = new ResourceMeter({ platform, supervisor, runner });
   const connector = new TcpConnector({ platform, supervisor, admission });
-  const jobs = new Jobs({ supervisor, admission, starts: settings.starts, clock });
+  const attempts = new JobAttempts({ platform, supervisor, admission, runner, store });
+  const { starts } = settings;
+  const jobs = new Jobs({ platform, supervisor, starts, attempts, store });
   const userAlarm = new UserAlarm({ supervisor, clock, report: host.report });
   const alarms = new AlarmGuard({
     handle: () => doAlarmDuty({ platform, supervisor, tasks, userAlarm }),
@@ -119,16 +126,18 @@ interface EngineParts {
   readonly host: Host;
   readonly tasks: Scheduler;
   readonly flags: CompatibilityFlags | undefined;
+  readonly onEnded: (stop: StopRecord) => void;
 }
 
 /** What knows of each other, and so is made together. */
 function assembleEngine(parts: EngineParts): Pick<Machinery, "supervisor" | "admission" | "proxy"> {
-  const { object, platform, host, tasks, flags } = parts;
+  const { object, platform, host, tasks, flags, onEnded } = parts;
   const { clock, keepAlive } = platform;
   const supervisor = new Supervisor({
     platform,
     host,
     tasks,
+    onEnded,
     closeSockets: (code) => passer.closeSockets(code),
     onBusy: () => liveness.begin(),
     onIdle: () => liveness.end(),

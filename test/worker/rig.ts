@@ -61,6 +61,7 @@ export async function onRig(plan: RigPlan, work: (rig: Rig) => Promise<void>): P
       host,
       tasks,
       closeSockets,
+      onEnded: () => {},
       onBusy: () => {},
       onIdle: () => {},
     });
