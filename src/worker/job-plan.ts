@@ -57,22 +57,36 @@ export function planJob(
 ): JobPlan {
   const { env, cwd, user, timeout = "15m", retries, idempotencyKey, signal, ...start } = options;
   if (env !== undefined) checkEnvironment(env);
-  const settings = {
-    ...{ timeout, ...(env && { env }), ...(cwd && { cwd }), ...(user && { user }) },
-  };
-  const withEnv =
-    command === undefined && env !== undefined
-      ? { ...start, envVars: { ...(start.envVars ?? classVars), ...env } }
-      : start;
+  const isOwn = command === undefined;
   return {
     key: keyOf(idempotencyKey),
-    command: command === undefined ? "" : JSON.stringify(command),
-    exec: command === undefined ? undefined : planExec(command, settings, Infinity),
+    command: isOwn ? "" : JSON.stringify(command),
+    exec: isOwn ? undefined : planExec(command, defined({ timeout, env, cwd, user }), Infinity),
     timeoutMs: parseDuration(timeout, "timeout"),
     retries: retriesOf(retries),
     signal,
-    start: Object.keys(withEnv).length === 0 ? undefined : withEnv,
+    start: startOf(start, isOwn ? env : undefined, classVars),
   };
+}
+
+/** Settings that are there; one without a value is none. */
+function defined<Settings extends object>(
+  settings: Settings,
+): {
+  [Name in keyof Settings]?: Exclude<Settings[Name], undefined>;
+} {
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as ReturnType<typeof defined<Settings>>;
+}
+
+/** A caller's environment stands in place of the class's, so what is added to that holds both. */
+function startOf(
+  start: ContainerStartConfigOptions,
+  env: Environment | undefined,
+  classVars: Environment,
+): ContainerStartConfigOptions | undefined {
+  if (env !== undefined) return { ...start, envVars: { ...(start.envVars ?? classVars), ...env } };
+  return Object.keys(start).length === 0 ? undefined : start;
 }
 
 function keyOf(key: unknown): string | undefined {

@@ -12,9 +12,7 @@ import type { ProbeSettings } from "./gate-prover.ts";
 import { Holds } from "./holds.ts";
 import type { Hooks, Host } from "./host.ts";
 import { HttpProxy, type ProxiedObject } from "./http-proxy.ts";
-import { JobAttempts } from "./job-attempts.ts";
 import { JobStore } from "./job-store.ts";
-import { Jobs } from "./jobs.ts";
 import {
   compatibilityFlags,
   isSignalNamed,
@@ -26,10 +24,7 @@ import { redactingRuntime } from "./redacting-runtime.ts";
 import { Scheduler, type ScheduledObject } from "./schedule/scheduler.ts";
 import { Supervisor } from "./supervisor.ts";
 import { systemClock } from "./system-clock.ts";
-import { ProgramRunner } from "./programs/program-runner.ts";
-import { Programs } from "./programs/programs.ts";
-import { ResourceMeter } from "./programs/resource-meter.ts";
-import { TcpConnector } from "./programs/tcp-connector.ts";
+import { assemblePrograms, type ProgramMachinery } from "./programs/assemble-programs.ts";
 import { UserAlarm } from "./user-alarm.ts";
 
 /** The user's object: its settings and hooks. */
@@ -49,17 +44,13 @@ export interface Ground {
 }
 
 /** What a container object is made of. */
-export interface Machinery {
+export interface Machinery extends ProgramMachinery {
   readonly settings: ClassSettings;
   readonly tasks: Scheduler;
   readonly supervisor: Supervisor;
   readonly admission: Admission;
   readonly proxy: HttpProxy;
   readonly holds: Holds;
-  readonly programs: Programs;
-  readonly meter: ResourceMeter;
-  readonly connector: TcpConnector;
-  readonly jobs: Jobs;
   readonly alarms: AlarmGuard;
   readonly userAlarm: UserAlarm;
 }
@@ -92,30 +83,14 @@ export function assemble(
   const engine = assembleEngine({ object, platform, host, tasks, flags, onEnded });
   const { supervisor, admission } = engine;
   const holds = new Holds(supervisor, clock);
-  const runner = new ProgramRunner(platform, supervisor);
-  const programs = new Programs({ platform, supervisor, admission, runner });
-  const meter = new ResourceMeter({ platform, supervisor, runner });
-  const connector = new TcpConnector({ platform, supervisor, admission });
-  const attempts = new JobAttempts({ platform, supervisor, admission, runner, store });
   const { starts } = settings;
-  const jobs = new Jobs({ platform, supervisor, starts, attempts, store });
+  const programs = assemblePrograms({ platform, supervisor, admission, starts, store });
   const userAlarm = new UserAlarm({ supervisor, clock, report: host.report });
   const alarms = new AlarmGuard({
     handle: () => doAlarmDuty({ platform, supervisor, tasks, userAlarm }),
     report: host.report,
   });
-  const machinery = {
-    settings,
-    tasks,
-    ...engine,
-    holds,
-    programs,
-    meter,
-    connector,
-    jobs,
-    alarms,
-    userAlarm,
-  };
+  const machinery = { settings, tasks, ...engine, ...programs, holds, alarms, userAlarm };
   machineries.set(object, machinery);
   return machinery;
 }
