@@ -1,4 +1,4 @@
-import { outputPipe, type FakeOutput } from "./fake-output.ts";
+import { outputPipe, type FakeOutput, type OutputPipe } from "./fake-output.ts";
 import type { FakeRun } from "./fake-run.ts";
 
 /** What a program in a fake container is told beside its arguments. */
@@ -93,22 +93,16 @@ export function startFakeExec(
 function outputsOf(
   result: Promise<FakeExecResult>,
   cut: Promise<number>,
-  { stdout, stderr }: ContainerExecOptions,
+  { stdout, stderr, pty }: ContainerExecOptions,
 ): Pick<ExecProcess, "stdout" | "stderr"> & { readonly drained: Promise<unknown> } {
-  const out =
-    stdout === "ignore"
-      ? undefined
-      : outputPipe(
-          result.then((it) => it.stdout),
-          cut,
-        );
-  const err =
-    stderr === "ignore"
-      ? undefined
-      : outputPipe(
-          result.then((it) => it.stderr),
-          cut,
-        );
+  const pipeOf = (part: "stdout" | "stderr"): OutputPipe =>
+    outputPipe(
+      result.then((given) => given[part]),
+      cut,
+    );
+  const isOne = terminalOf(pty) !== undefined; // a terminal has but one output
+  const out = stdout === "ignore" ? undefined : pipeOf("stdout");
+  const err = stderr === "ignore" || isOne ? undefined : pipeOf("stderr");
   return {
     stdout: out?.readable ?? null,
     stderr: err?.readable ?? null,

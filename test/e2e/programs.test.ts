@@ -9,7 +9,7 @@ import { skipWithoutNamespaces } from "./obstacle.ts";
 
 skipWithoutNamespaces();
 
-const PARTS = join(import.meta.dirname, "parts");
+const PARTS = join(import.meta.dirname, "programs");
 const DOCKERFILE =
   'FROM node:24\nWORKDIR /app\nCOPY app.js .\nEXPOSE 8080 9001\nCMD ["node", "app.js"]\n';
 const APP = `
@@ -42,7 +42,7 @@ afterAll(async () => {
 async function bundle(): Promise<string> {
   await build({
     config: false,
-    entry: [join(PARTS, "programs-worker.ts")],
+    entry: [join(PARTS, "worker.ts")],
     outDir: directory,
     format: "esm",
     outExtension: () => ({ js: ".mjs" }),
@@ -52,7 +52,7 @@ async function bundle(): Promise<string> {
     silent: true,
     tsconfig: join(PARTS, "../../../tsconfig.json"),
   });
-  return readFile(join(directory, "programs-worker.mjs"), "utf8");
+  return readFile(join(directory, "worker.mjs"), "utf8");
 }
 
 function startRuntime(contents: string): Runtime {

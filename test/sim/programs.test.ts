@@ -65,15 +65,16 @@ describe("exec()", () => {
         return { stdout: "out", stderr: "err", exitCode: 4 };
       },
     });
-    const options = {
-      ...{ env: { A: "b" }, cwd: "/tmp", user: "1000:1000", stdin: "input" },
-      pty: { columns: 100, rows: 30 },
-    };
+    const options = { env: { A: "b" }, cwd: "/tmp", user: "1000:1000", stdin: "input" };
     const result = await app.call("exec", ["program", "-x"], options);
     expect(result).toMatchObject({ exitCode: 4, stdout: "out", stderr: "err" });
     expect(result).toMatchObject({ isTruncated: false, timedOut: false });
-    const terminal = { columns: 100, rows: 30 };
-    expect(seen).toEqual([["program", "-x"], { A: "b" }, "/tmp", "1000:1000", "input", terminal]);
+    const given = [["program", "-x"], { A: "b" }, "/tmp", "1000:1000", "input"];
+    expect(seen).toEqual([...given, undefined]);
+    seen.length = 0;
+    const sized = await app.call("exec", ["program"], { pty: { columns: 100, rows: 30 } });
+    expect(sized).toMatchObject({ stdout: "out", stderr: "" });
+    expect(seen.at(-1)).toEqual({ columns: 100, rows: 30 });
     expect(app.starts).toBe(1);
   });
 

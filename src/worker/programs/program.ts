@@ -79,8 +79,8 @@ export class Program {
 }
 
 /** A stream that breaks is over: how the program ended tells the rest. */
-async function pass(stream: ReadableStream | null, sink: OutputSink): Promise<void> {
-  if (stream === null) return;
+async function pass(stream: ReadableStream | null | undefined, sink: OutputSink): Promise<void> {
+  if (!stream) return; // workerd has undefined for the second output of a terminal
   const source = openByteSource(stream as ReadableStream<Uint8Array>); // what programs write
   const read = (): Promise<Uint8Array | undefined> => source.read().catch(() => undefined);
   for (let part = await read(); part !== undefined; part = await read()) await sink(part);
