@@ -77,7 +77,7 @@ export const execCases: readonly ContractCase[] = [
       await startApp(probe);
       const child = await probe.container.exec(["sleep", "100"]);
       const read = child.output();
-      await probe.container.destroy();
+      await ask(probe, "/exit?code=0");
       const { stdout, exitCode } = await read;
       return { stdout: text(stdout), exitCode };
     },
