@@ -19,6 +19,7 @@ export abstract class ContainerPrograms<Env = Cloudflare.Env> extends ContainerS
    * @param options `maxOutputBytes` is 1 MiB here by default
    * @returns its exit code, whatever that is, and what it wrote
    * @throws {ContainerError} `PROGRAM_NOT_FOUND`; `EXITED` when the container ends first;
+   * `REQUEST_TIMEOUT` when the runtime does not start the program within `timeout`;
    * `NOT_SUPPORTED` where the runtime runs no programs; `ABORTED`; `NOT_RUNNING`;
    * `INVALID_ARGUMENT`, `INVALID_DURATION`, `INVALID_ENV`; and as `start()`
    */

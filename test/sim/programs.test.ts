@@ -181,6 +181,14 @@ describe("exec()", () => {
     expect([code, signal]).toEqual(["ABORTED", 15]);
   });
 
+  it("does not wait for a runtime that never starts the program", async () => {
+    const app = await boxOf({});
+    Object.defineProperty(app.container, "exec", { value: () => new Promise(() => {}) });
+    const work = app.call("exec", ["true"], { timeout: "3s" });
+    expect(await codeOf(work)).toBe("REQUEST_TIMEOUT");
+    expect(await app.call("peek")).toMatchObject({ leases: { exec: 0 } });
+  });
+
   it("names what a runtime lacks that has no exec", async () => {
     const app = await boxOf({});
     Object.defineProperty(app.container, "exec", { value: undefined });

@@ -33,3 +33,12 @@ export function cutShortError(program: string, record: StopRecord | null): Conta
 export function leftError(program: string): ContainerError {
   return new ContainerError("ABORTED", `Stopped ${JSON.stringify(program)}: the caller left`);
 }
+
+/** What a caller gets whose program the runtime did not start within its time. */
+export function neverStartedError(program: string, timeoutMs: number): ContainerError {
+  return new ContainerError(
+    "REQUEST_TIMEOUT",
+    `Cannot run ${JSON.stringify(program)}: the runtime has not started it after ${timeoutMs} ms; try again, or raise its timeout`,
+    { details: { program, timeoutMs } },
+  );
+}

@@ -11,9 +11,12 @@ import {
   cutShortError,
   leftError,
   missingProgramError,
+  neverStartedError,
   notSupportedError,
 } from "./program-errors.ts";
 import { KILL_GRACE_MS, Program, type SinkMaker } from "./program.ts";
+
+const SIGKILL = 9;
 
 /** The exit code of whatever is left in a container that ends, among others. */
 const KILLED = 137;
@@ -100,12 +103,29 @@ export class ProgramRunner {
     const [program = ""] = plan.argv;
     try {
       const options = { ...plan.options, ...(stdin !== undefined && { stdin }) };
-      return await runtime.exec([...plan.argv], options);
+      return await this.#inTime(runtime.exec([...plan.argv], options), plan);
     } catch (thrown) {
       const error = redactError(thrown, plan.options.env ?? {});
       await this.#checkAlive(run, program);
       if (tellsOfMissingProgram(textOf(error))) throw missingProgramError(program, error);
       throw toContainerError(error, `run ${JSON.stringify(program)}`);
+    }
+  }
+
+  /** A runtime that never starts the program must not keep its caller for longer than that may take. */
+  async #inTime(
+    spawning: Promise<ExecProcess>,
+    { argv, timeoutMs }: ExecPlan,
+  ): Promise<ExecProcess> {
+    const over = new AbortController();
+    const late = sleep(this.#platform.clock, timeoutMs, over.signal).then(() => undefined);
+    try {
+      const child = await Promise.race([spawning, late]);
+      if (child !== undefined) return child;
+      spawning.then((unwanted) => unwanted.kill(SIGKILL)).catch(() => {});
+      throw neverStartedError(argv[0] ?? "", timeoutMs);
+    } finally {
+      over.abort();
     }
   }
 
