@@ -45,9 +45,17 @@ export type { Traffic } from "./worker/answer-passer.ts";
 export type { Liveness } from "./worker/liveness-watch.ts";
 export type { Budget, CallerStartup, Startup } from "./worker/read-policy.ts";
 export type { HoldOptions } from "./worker/holds.ts";
-export type { RunOptions } from "./worker/jobs.ts";
 export type { Recycle } from "./worker/deploy-watch.ts";
 export type { ImageChoice } from "./worker/start-planner.ts";
+export type { EnvContext, ResolveEnv } from "./worker/run-environment.ts";
+export type { ExecSettings, TerminalSize } from "./core/programs/exec-plan.ts";
+export type { ExecExit, ExecHandle, ExecOptions, ExecResult } from "./worker/programs/programs.ts";
+export type { ProgramEnd } from "./worker/programs/program-runner.ts";
+export type { InstanceMetrics } from "./core/metrics/parse-metrics.ts";
+export type { TcpConnection } from "./worker/programs/tcp-connection.ts";
+export type { ConnectOptions } from "./worker/programs/tcp-connector.ts";
+export type { JobResult } from "./core/jobs/job.ts";
+export type { RunOptions } from "./worker/job-plan.ts";
 export type { Compared, InstanceStatus, InstanceUsage } from "./core/lifecycle/status.ts";
 export type { Session, SessionCookie, SessionOptions } from "./worker/session-id.ts";
 export type {

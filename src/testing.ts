@@ -1,5 +1,6 @@
 export { FakeClock } from "./testing/fake-clock.ts";
 export { FakeContainer, type FakeContainerOptions } from "./testing/fake-container.ts";
+export type { FakeOutput } from "./testing/fake-output.ts";
 export type { FakeExec, FakeExecContext, FakeExecResult } from "./testing/fake-exec.ts";
 export { fakeContainers, type FakeContainers } from "./testing/fake-containers.ts";
 export { FakeEgress, type FakeInternet } from "./testing/fake-egress.ts";

@@ -10,9 +10,9 @@ const MIN_RECHECK_MS = 1_000;
 
 /**
  * What a lease stands for: somebody who waits for the container, a request whose headers have not
- * come, a body under way, an open WebSocket.
+ * come, a body under way, an open WebSocket or raw connection, a program that runs.
  */
-export type LeaseKind = "wait" | "request" | "stream" | "socket";
+export type LeaseKind = "wait" | "request" | "stream" | "socket" | "exec";
 
 /** One thing that keeps an instance awake. */
 export interface Lease {

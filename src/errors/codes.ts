@@ -54,6 +54,10 @@ export const CODES = {
   START_FAILED: soon,
   /** The runtime did not take the egress rules, so that the container was not started. */
   EGRESS_FAILED: soon,
+  /** `resolveEnv` failed, or took too long. */
+  ENV_FAILED: soon,
+  /** A variable of the environment that cannot be passed to a container. */
+  INVALID_ENV: misuse,
   /** No instance within the time allowed. */
   START_TIMEOUT: soon,
   /** A port stayed closed for the time allowed. The container goes on booting. */
@@ -62,6 +66,10 @@ export const CODES = {
   NOT_LISTENING: soon,
   /** The container is not running, and the call does not start it. */
   NOT_RUNNING: soon,
+  /** The program to be run is not in the image. */
+  PROGRAM_NOT_FOUND: misuse,
+  /** The runtime lacks what the call needs. */
+  NOT_SUPPORTED: misuse,
   /** The container ended before it answered. */
   EXITED: soon,
   /** The connection broke, so whether the app did its work is unknown: repeat only what may run twice. */

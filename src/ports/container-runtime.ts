@@ -8,6 +8,7 @@ export type ContainerRuntime = Pick<
       Container,
       | "exec"
       | "images"
+      | "inspect"
       | "interceptAllOutboundHttp"
       | "interceptOutboundHttp"
       | "interceptOutboundHttps"

@@ -12,7 +12,11 @@ export type ObjectStorage = Pick<
 
 /** Something that takes its time, and that a run needs before it can begin. */
 export interface StartStep {
-  /** Whether a run may begin at once, as far as this goes. */
+  /**
+   * Whether a run may begin at once, as far as this goes.
+   *
+   * @throws {ContainerError} when it can't with what it would be given
+   */
   isReady(run: number): boolean;
   /** Does it, once for all who wait for that run. */
   prepare(run: number, abandoned: AbortSignal): Promise<void>;

@@ -183,6 +183,8 @@ export class FakeContainer implements ContainerRuntime {
   async exec(argv: string[], options: ContainerExecOptions = {}): Promise<ExecProcess> {
     const run = this.#run;
     if (!run?.isRunning) throw notRunning("exec");
+    if (argv.length === 0) throw new TypeError("exec() requires a non-empty command array.");
+    options.signal?.throwIfAborted();
     await Promise.race([this.#wait(this.#startedAtMs - this.#clock.now()), run.ended]);
     const handler = this.#options.exec ?? (() => undefined);
     this.#execs += 1;

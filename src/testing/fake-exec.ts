@@ -1,3 +1,4 @@
+import { outputPipe, type FakeOutput, type OutputPipe } from "./fake-output.ts";
 import type { FakeRun } from "./fake-run.ts";
 
 /** What a program in a fake container is told beside its arguments. */
@@ -6,20 +7,26 @@ export interface FakeExecContext {
   readonly env: Readonly<Record<string, string>>;
   /** The working directory that the caller gave. */
   readonly cwd: string | undefined;
+  /** The user that the caller gave. */
+  readonly user: string | undefined;
+  /** The size of its terminal, and undefined without one. */
+  readonly terminal: { readonly columns: number; readonly rows: number } | undefined;
   /** What was written to its standard input; empty where that is no pipe. */
   readonly stdin: Promise<string>;
   /** Resolves with the number of the signal that ends it. */
   readonly killed: Promise<number>;
+  /** Has the program take no notice of a signal, but for 9. */
+  ignore(signal: number): void;
 }
 
 /** What a program did. */
 export interface FakeExecResult {
-  /** Default: 0. */
-  readonly exitCode?: number;
+  /** A promise while the program goes on and its outputs are streams. Default: 0. */
+  readonly exitCode?: number | Promise<number>;
   /** Default: nothing. */
-  readonly stdout?: string;
+  readonly stdout?: FakeOutput;
   /** Default: nothing. */
-  readonly stderr?: string;
+  readonly stderr?: FakeOutput;
 }
 
 /** Runs a program in a fake container; one that is not there gives undefined. */
@@ -29,6 +36,10 @@ export type FakeExec = (
 ) => FakeExecResult | undefined | Promise<FakeExecResult | undefined>;
 
 const SIGTERM = 15;
+const SIGKILL = 9;
+
+/** The size of a terminal that the caller gave none. */
+const TERMINAL = { columns: 80, rows: 24 };
 
 /** One call of `exec()`. */
 export interface FakeExecCall {
@@ -44,36 +55,73 @@ export function startFakeExec(
   { argv, options, pid }: FakeExecCall,
 ): ExecProcess {
   const killed = Promise.withResolvers<number>();
-  options.signal?.addEventListener("abort", () => killed.resolve(SIGTERM));
+  const ignored = new Set<number>();
+  const kill = (signal: number): void => {
+    if (!ignored.has(signal) || signal === SIGKILL) killed.resolve(signal);
+  };
+  options.signal?.addEventListener("abort", () => kill(SIGKILL));
   const input = stdinOf(options.stdin);
-  const { env = {}, cwd } = options;
-  const context = { env, cwd, stdin: input.text, killed: killed.promise };
-  const done = Promise.race([
-    Promise.resolve(handler(argv, context)).then((result) => result ?? notFound(argv)),
-    killed.promise.then((signal): FakeExecResult => ({ exitCode: 128 + signal })),
-    run.ended.then((): FakeExecResult => ({ exitCode: 137 })),
+  const { env = {}, cwd, user, pty } = options;
+  const context: FakeExecContext = {
+    ...{ env, cwd, user, stdin: input.text, killed: killed.promise },
+    terminal: terminalOf(pty),
+    ignore: (signal) => void ignored.add(signal),
+  };
+  const result = Promise.resolve(handler(argv, context)).then((given) => given ?? notFound(argv));
+  const cut = Promise.race([killed.promise, run.ended.then(() => SIGKILL)]);
+  const ended = Promise.race([
+    result.then(({ exitCode = 0 }) => exitCode),
+    cut.then((signal) => 128 + signal),
   ]);
-  const text = async (part: "stdout" | "stderr"): Promise<string> => (await done)[part] ?? "";
-  const exitCode = done.then((result) => result.exitCode ?? 0);
+  const { drained, ...readable } = outputsOf(result, cut, options);
+  const exitCode = Promise.all([ended, drained]).then(([code]) => code);
   return {
     pid,
-    isPty: options.pty !== undefined && options.pty !== false,
+    isPty: context.terminal !== undefined,
     stdin: input.writable,
-    stdout: options.stdout === "ignore" ? null : streamOf(text("stdout")),
-    stderr: options.stderr === "ignore" ? null : streamOf(text("stderr")),
+    ...readable,
     exitCode,
-    output: () => outputOf(text, exitCode),
-    kill: (signal = SIGTERM) => killed.resolve(signal),
+    output: () => outputOf(readable, exitCode),
+    kill: (signal = SIGTERM) => {
+      if (!(signal >= 1 && signal <= 64)) throw new RangeError("Invalid signal number.");
+      kill(signal);
+    },
     resize: () => {},
   };
 }
 
+function outputsOf(
+  result: Promise<FakeExecResult>,
+  cut: Promise<number>,
+  { stdout, stderr, pty }: ContainerExecOptions,
+): Pick<ExecProcess, "stdout" | "stderr"> & { readonly drained: Promise<unknown> } {
+  const pipeOf = (part: "stdout" | "stderr"): OutputPipe =>
+    outputPipe(
+      result.then((given) => given[part]),
+      cut,
+    );
+  const isOne = terminalOf(pty) !== undefined; // a terminal has but one output
+  const out = stdout === "ignore" ? undefined : pipeOf("stdout");
+  const err = stderr === "ignore" || isOne ? undefined : pipeOf("stderr");
+  return {
+    stdout: out?.readable ?? null,
+    stderr: err?.readable ?? null,
+    drained: Promise.all([out?.drained, err?.drained]),
+  };
+}
+
+function terminalOf(pty: ContainerExecOptions["pty"]): FakeExecContext["terminal"] {
+  if (pty === undefined || pty === false) return undefined;
+  if (pty === true) return TERMINAL;
+  return { columns: pty.cols ?? TERMINAL.columns, rows: pty.rows ?? TERMINAL.rows };
+}
+
 async function outputOf(
-  text: (part: "stdout" | "stderr") => Promise<string>,
+  { stdout, stderr }: Pick<ExecProcess, "stdout" | "stderr">,
   exitCode: Promise<number>,
 ): Promise<ExecOutput> {
-  const [stdout, stderr] = await Promise.all([bytesOf(text("stdout")), bytesOf(text("stderr"))]);
-  return { stdout, stderr, exitCode: await exitCode };
+  const [out, err] = await Promise.all([bytesOf(stdout), bytesOf(stderr)]);
+  return { stdout: out, stderr: err, exitCode: await exitCode };
 }
 
 /** What a shell says of a program that is not there. */
@@ -91,16 +139,6 @@ function stdinOf(stdin: ContainerExecOptions["stdin"]): {
   return { writable: pipe.writable, text: new Response(pipe.readable).text() };
 }
 
-async function bytesOf(text: Promise<string>): Promise<ArrayBuffer> {
-  return new TextEncoder().encode(await text).buffer as ArrayBuffer;
-}
-
-function streamOf(text: Promise<string>): ReadableStream {
-  return new ReadableStream<Uint8Array>({
-    async start(controller) {
-      const bytes = new TextEncoder().encode(await text);
-      if (bytes.length > 0) controller.enqueue(bytes);
-      controller.close();
-    },
-  });
+async function bytesOf(stream: ReadableStream | null): Promise<ArrayBuffer> {
+  return await new Response(stream).arrayBuffer();
 }

@@ -1,4 +1,4 @@
-import { connectionLost, type FakeRun } from "./fake-run.ts";
+import type { FakeRun } from "./fake-run.ts";
 
 /** The two directions of a raw connection, as a server in a fake container sees them. */
 export interface FakeConnection {
@@ -22,6 +22,7 @@ export function connectFake(
 ): Socket {
   const up = new TransformStream<Uint8Array, Uint8Array>();
   const down = new TransformStream<Uint8Array, Uint8Array>();
+  const readable = endingWith(run, down.readable);
   const closed = Promise.withResolvers<void>();
   const end = (): void => {
     closed.resolve();
@@ -32,21 +33,41 @@ export function connectFake(
   } else {
     const connection = { readable: up.readable, writable: down.writable, port };
     void Promise.resolve(server(connection)).then(end, end);
-    void run?.ended.then(() => down.writable.abort(connectionLost()).then(end, end));
+    void run?.ended.then(end);
   }
   return {
-    readable: down.readable,
+    readable,
     writable: up.writable,
     opened: Promise.resolve({ remoteAddress: `10.0.0.1:${port}`, localAddress: "" }),
     closed: closed.promise,
     upgraded: false,
     secureTransport: "off",
     close: async () => {
-      await Promise.allSettled([down.readable.cancel(), up.writable.abort()]);
+      await Promise.allSettled([readable.cancel(), up.writable.abort()]);
       end();
     },
     startTls: () => {
       throw new Error("Cannot start TLS: a port of a container speaks plain TCP");
     },
   } as Socket;
+}
+
+/** What a server sends, until its container ends: that shows as the end of what is sent. */
+function endingWith(
+  run: FakeRun | undefined,
+  source: ReadableStream<Uint8Array>,
+): ReadableStream<Uint8Array> {
+  const reader = source.getReader();
+  const cut = (run?.ended ?? new Promise<void>(() => {})).then(() => undefined);
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const part = await Promise.race([reader.read(), cut]);
+        if (part === undefined || part.done) controller.close();
+        else controller.enqueue(part.value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
 }

@@ -125,11 +125,16 @@ export class Admission {
     });
   }
 
-  /** Begins a run and waits until it has ended, whatever its ports do. */
-  async runToEnd(signal: AbortSignal): Promise<number> {
+  /**
+   * Begins a run and waits until it has ended, whatever its ports do.
+   *
+   * @param onBegun told of each run in the turn in which it begins
+   */
+  async runToEnd(signal: AbortSignal, onBegun: (run: number) => void): Promise<number> {
     const attempts = this.#starter.newAttempts();
     for (;;) {
       const run = await this.#starter.begin(signal);
+      onBegun(run);
       const how = await untilAborted(this.#supervisor.ended(run), signal);
       if (how === "aborted") throw abortError(CONTAINER);
       if (!this.#starter.isRefused(run)) return run;

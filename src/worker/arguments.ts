@@ -1,3 +1,4 @@
+import type { RunOptions } from "./job-plan.ts";
 import type {
   CancellationOptions,
   ContainerStartConfigOptions,
@@ -50,4 +51,25 @@ export function readFetchArguments(
   }
   const url = new URL(requestOrUrl, "http://container");
   return { request: new Request(url, init), port };
+}
+
+/** The arguments of a `run()` in one form. */
+export interface RunArguments {
+  readonly command: readonly string[] | undefined;
+  readonly options: RunOptions;
+}
+
+/** Reads `(options?)` or `(command, options?)`. */
+export function readRunArguments(
+  first: readonly string[] | RunOptions | undefined,
+  second: RunOptions | undefined,
+): RunArguments {
+  if (first === undefined || isOptions(first)) {
+    return { command: undefined, options: first ?? second ?? {} };
+  }
+  return { command: first, options: second ?? {} };
+}
+
+function isOptions(value: readonly string[] | RunOptions): value is RunOptions {
+  return typeof value === "object" && !Array.isArray(value);
 }

@@ -3,13 +3,16 @@ import { DEFAULT_POLICY, type Policy } from "../core/lifecycle/policy.ts";
 import { parsePort } from "../core/port.ts";
 import { parseCheck } from "../core/readiness/parse-check.ts";
 import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
+import type { Environment } from "../core/environment/check-environment.ts";
 import { ContainerError } from "../errors/container-error.ts";
 import type { ContainerStartConfigOptions } from "./container-types.ts";
 import { checkRecycle, type Recycle } from "./deploy-watch.ts";
 import { readLiveness, type Liveness } from "./liveness-watch.ts";
 import { readPolicy, type PolicyFields } from "./read-policy.ts";
+import { RunEnvironment, type ResolveEnv } from "./run-environment.ts";
 import type { ImageFields, PlannedOptions } from "./start-planner.ts";
 import { StartSettings } from "./start-settings.ts";
+import { systemClock } from "./system-clock.ts";
 
 /** The fields of a container class that are settings. */
 export interface SettingFields
@@ -23,12 +26,15 @@ export interface SettingFields
   readonly allowedPorts?: readonly number[] | "any";
   readonly ready?: ReadinessCheck;
   readonly liveness?: Liveness | false;
+  readonly resolveEnv?: ResolveEnv;
 }
 
 /** What the fields of a class mean. Read anew at each call: a class may change them at any time. */
 export class ClassSettings {
   /** What callers of `start()` set in place of the fields. */
   readonly starts = new StartSettings();
+  /** What containers are started with, secrets included. */
+  readonly environment: RunEnvironment;
   readonly #fields: SettingFields;
   readonly #optionVars: Record<string, string> | undefined;
   readonly #isClosed: () => boolean;
@@ -46,8 +52,19 @@ export class ClassSettings {
     isClosed: () => boolean,
   ) {
     this.#fields = fields;
+    const source = {
+      staticVars: () => (this.starts.current?.envVars ? {} : this.classVars),
+      callerVars: () => this.starts.current?.envVars ?? {},
+      resolver: () => fields.resolveEnv,
+    };
+    this.environment = new RunEnvironment(source, systemClock);
     this.#optionVars = optionVars;
     this.#isClosed = isClosed;
+  }
+
+  /** The class's own environment, without what is resolved for a run. */
+  get classVars(): Environment {
+    return { ...this.#optionVars, ...this.#fields.envVars };
   }
 
   /**
@@ -65,6 +82,7 @@ export class ClassSettings {
     if (this.#fault instanceof Error) throw this.#fault;
     const { ready, liveness, recycle } = this.#fields;
     checkRecycle(recycle);
+    if ("resolveEnv" in Object.getPrototypeOf(this.#fields)) throw openResolver();
     if (ready !== undefined) parseCheck(ready, "ready");
     if (liveness !== undefined && liveness !== false) {
       readLiveness(liveness);
@@ -81,10 +99,9 @@ export class ClassSettings {
   startOptions(planned: PlannedOptions): ContainerStartupOptions {
     const fields = this.#fields;
     const own = this.starts.current;
-    const env = own?.envVars ?? { ...this.#optionVars, ...fields.envVars };
     return {
       enableInternet: this.isInternetWanted && !this.#isClosed(),
-      ...unlessEmpty("env", env),
+      ...unlessEmpty("env", this.environment.current),
       ...unlessEmpty("entrypoint", own?.entrypoint ?? fields.entrypoint),
       ...unlessEmpty("labels", own?.labels ?? fields.labels),
       ...planned,
@@ -156,6 +173,13 @@ export class ClassSettings {
       this.#fault ??= fault;
     });
   }
+}
+
+function openResolver(): ContainerError {
+  return new ContainerError(
+    "INVALID_CONFIG",
+    "Cannot use resolveEnv: it is a method, which whoever has the stub can call to read its secrets; make it a field: resolveEnv = async () => ({ … })",
+  );
 }
 
 function rawFields(fields: PolicyFields): readonly unknown[] {

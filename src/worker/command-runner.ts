@@ -88,7 +88,8 @@ export class CommandRunner {
   }
 
   async #tellStop(record: StopRecord): Promise<void> {
-    const { hooks, supervisor } = this.#parts;
+    const { hooks, supervisor, onEnded } = this.#parts;
+    onEnded(record);
     const outcome = (await hooks.onStop(record)) === "handled" ? "handled" : "failed";
     supervisor.dispatch({ kind: "stop-delivered", runId: record.runId, outcome });
   }

@@ -12,6 +12,7 @@ import type { Recycle } from "./deploy-watch.ts";
 import type { Liveness } from "./liveness-watch.ts";
 import type { Budget, Startup } from "./read-policy.ts";
 import type { ImageChoice } from "./start-planner.ts";
+import type { ResolveEnv } from "./run-environment.ts";
 
 /** The settings and hooks of a container class: what a subclass sets. */
 export abstract class ContainerSettings<
@@ -34,6 +35,20 @@ export abstract class ContainerSettings<
   sleepAfter: Duration = "10m";
   /** Environment of the container. */
   envVars?: Record<string, string>;
+  /**
+   * Gives more of the environment once per run, before the container is started, for example what
+   * the Secrets Store holds. Its variables win over those of `envVars`, and those that a caller of
+   * `start()` gives win over both. It has 10 s; if it fails the start does, with `ENV_FAILED`.
+   *
+   * A field, never a method: methods can be called by whoever has the stub. The object's bindings
+   * are `this.env`.
+   *
+   * @example
+   * ```ts
+   * override resolveEnv = async () => ({ API_KEY: await this.env.API_KEY.get() });
+   * ```
+   */
+  resolveEnv?: ResolveEnv;
   /** Replaces the image's command. */
   entrypoint?: string[];
   /** Whether the container may reach the internet. Default: true. */

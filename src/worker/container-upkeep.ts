@@ -1,13 +1,11 @@
-import type { StopRecord } from "../core/lifecycle/phase.ts";
 import {
   toStatus,
   toUsage,
   type InstanceStatus,
   type InstanceUsage,
 } from "../core/lifecycle/status.ts";
-import { ContainerSchedule } from "./container-schedule.ts";
+import { ContainerPrograms } from "./container-programs.ts";
 import type { HoldOptions } from "./holds.ts";
-import type { RunOptions } from "./jobs.ts";
 import { machineryOf } from "./machinery.ts";
 import { systemClock } from "./system-clock.ts";
 
@@ -15,7 +13,7 @@ import { systemClock } from "./system-clock.ts";
 export abstract class ContainerUpkeep<
   Env = Cloudflare.Env,
   Props = unknown,
-> extends ContainerSchedule<Env, Props> {
+> extends ContainerPrograms<Env, Props> {
   /**
    * Tells what is known of the instance. Neither starts the container nor keeps it awake.
    */
@@ -71,19 +69,5 @@ export abstract class ContainerUpkeep<
    */
   async reportProgress(): Promise<void> {
     machineryOf(this).admission.reportProgress();
-  }
-
-  /**
-   * Runs the container to its end, for an image that does a job and exits. No port is probed.
-   *
-   * @param options what this run has in place of the class's settings, and `timeout`: after which
-   * it is stopped (default: 15 min)
-   * @returns how it ended
-   * @throws {ContainerError} `START_CONFLICT` when a run is going on; what the platform refuses the
-   * start with
-   */
-  async run(options: RunOptions = {}): Promise<StopRecord> {
-    machineryOf(this).settings.check();
-    return await machineryOf(this).jobs.run(options);
   }
 }

@@ -18,8 +18,8 @@ export class LeaseBook {
   }
 
   /** Opens a lease, and says from when on the instance is busy. */
-  add(kind: LeaseKind): Lease {
-    const lease = { kind, activeAtMs: this.#clock.now() };
+  add(kind: LeaseKind, ttlMs?: number): Lease {
+    const lease = { kind, activeAtMs: this.#clock.now(), ...(ttlMs !== undefined && { ttlMs }) };
     if (this.#leases.size === 0) this.#busySinceMs = lease.activeAtMs;
     this.#leases.add(lease);
     return lease;

@@ -1,6 +1,7 @@
+import type { StopRecord } from "../core/lifecycle/phase.ts";
 import type { SocketActivity } from "../core/socket-activity.ts";
 import type { ContainerRuntime } from "../ports/container-runtime.ts";
-import type { Platform } from "../ports/platform.ts";
+import type { Platform, StartStep } from "../ports/platform.ts";
 import { Admission } from "./admission.ts";
 import { doAlarmDuty } from "./alarm-duty.ts";
 import { AlarmGuard } from "./alarm-guard.ts";
@@ -8,13 +9,13 @@ import { AnswerPasser } from "./answer-passer.ts";
 import { ClassSettings, type SettingFields } from "./class-settings.ts";
 import type { ContainerOptions } from "./container-types.ts";
 import { DeployWatch } from "./deploy-watch.ts";
-import { Outbound, type EgressFields } from "./egress/outbound.ts";
-import type { WorkerExports } from "./egress/worker-exports.ts";
+import { assembleOutbound } from "./egress/assemble-outbound.ts";
+import type { EgressFields, Outbound } from "./egress/outbound.ts";
 import type { ProbeSettings } from "./gate-prover.ts";
 import { Holds } from "./holds.ts";
 import type { Hooks, Host } from "./host.ts";
 import { HttpProxy, type ProxiedObject } from "./http-proxy.ts";
-import { Jobs } from "./jobs.ts";
+import { JobStore } from "./job-store.ts";
 import {
   compatibilityFlags,
   isSignalNamed,
@@ -22,15 +23,17 @@ import {
   type CompatibilityFlags,
 } from "./request-signal.ts";
 import { LivenessWatch, type Liveness } from "./liveness-watch.ts";
+import { redactingRuntime } from "./redacting-runtime.ts";
 import { Scheduler, type ScheduledObject } from "./schedule/scheduler.ts";
 import { HookRunner } from "./hook-runner.ts";
-import { SnapshotChoice } from "./snapshots/snapshot-choice.ts";
+import { assemblePlanner } from "./snapshots/assemble-planner.ts";
 import { SnapshotRefresh } from "./snapshots/snapshot-refresh.ts";
 import { SnapshotStore } from "./snapshots/snapshot-store.ts";
 import { Snapshotter } from "./snapshots/snapshotter.ts";
-import { StartPlanner } from "./start-planner.ts";
+import type { StartPlanner } from "./start-planner.ts";
 import { Supervisor } from "./supervisor.ts";
 import { systemClock } from "./system-clock.ts";
+import { assemblePrograms, type ProgramMachinery } from "./programs/assemble-programs.ts";
 import { UserAlarm } from "./user-alarm.ts";
 
 /** The user's object: its settings and hooks. */
@@ -51,7 +54,7 @@ export interface Ground {
 }
 
 /** What a container object is made of. */
-export interface Machinery {
+export interface Machinery extends ProgramMachinery {
   readonly settings: ClassSettings;
   readonly outbound: Outbound;
   readonly tasks: Scheduler;
@@ -62,7 +65,6 @@ export interface Machinery {
   readonly planner: StartPlanner;
   readonly snapshotter: Snapshotter;
   readonly holds: Holds;
-  readonly jobs: Jobs;
   readonly alarms: AlarmGuard;
   readonly userAlarm: UserAlarm;
 }
@@ -86,21 +88,31 @@ export function assemble(
   const flags = compatibilityFlags();
   warnOfUnseenAborts(object.constructor, flags);
   const tell = (error: unknown): void => void report(object, error);
-  const outbound = outboundOf({ object, ground, settings: () => settings, report: tell });
+  const outbound = assembleOutbound({ object, ground, settings: () => settings, report: tell });
   const settings = new ClassSettings(object, options.envVars, () => outbound.isClosed);
-  const platform = platformOf(ground, outbound);
+  const platform = platformOf(ground, [settings.environment, outbound], settings);
   const { storage, clock } = platform;
   const snapshots = new SnapshotStore(storage);
-  const planner = plannerOf(object, { ground, settings, snapshots });
+  const { starts } = settings;
+  const planner = assemblePlanner({
+    ...ground,
+    fields: object,
+    starts,
+    store: snapshots,
+    report: tell,
+  });
   const host = hostOf(object, settings, planner);
   const tasks = new Scheduler({ storage, clock, object, report: host.report });
-  const engine = assembleEngine({ object, platform, host, tasks, flags, planner, snapshots });
+  const jobStore = new JobStore(storage);
+  const onEnded = (stop: StopRecord): void => jobStore.noteStop(stop, clock.now());
+  const parts = { object, platform, host, tasks, flags, planner, snapshots, onEnded };
+  const engine = assembleEngine(parts);
   const { supervisor, admission } = engine;
   const holds = new Holds(supervisor, clock);
-  const jobs = new Jobs({ supervisor, admission, starts: settings.starts, clock });
+  const programs = assemblePrograms({ platform, supervisor, admission, starts, store: jobStore });
   const userAlarm = new UserAlarm({ supervisor, clock, report: host.report });
-  const store = snapshots;
-  const refresh = new SnapshotRefresh({ ...engine, platform, planner, store, report: tell });
+  const keeping = { platform, planner, store: snapshots, report: tell };
+  const refresh = new SnapshotRefresh({ ...engine, ...keeping });
   const alarms = new AlarmGuard({
     handle: () => doAlarmDuty({ platform, supervisor, tasks, userAlarm, refresh }),
     report: host.report,
@@ -111,8 +123,8 @@ export function assemble(
     tasks,
     planner,
     ...engine,
+    ...programs,
     holds,
-    jobs,
     alarms,
     userAlarm,
   };
@@ -128,25 +140,20 @@ interface EngineParts {
   readonly flags: CompatibilityFlags | undefined;
   readonly planner: StartPlanner;
   readonly snapshots: SnapshotStore;
-}
-
-interface OutboundParts {
-  readonly object: ContainerObject;
-  readonly ground: Ground;
-  readonly settings: () => ClassSettings;
-  readonly report: Host["report"];
+  readonly onEnded: (stop: StopRecord) => void;
 }
 
 /** What knows of each other, and so is made together. */
 function assembleEngine(
   parts: EngineParts,
 ): Pick<Machinery, "supervisor" | "admission" | "proxy" | "deploys" | "snapshotter"> {
-  const { object, platform, host, flags, planner } = parts;
+  const { object, platform, host, flags, planner, onEnded } = parts;
   const { clock, keepAlive } = platform;
   const supervisor = new Supervisor({
     platform,
     host,
     tasks: { nextDueAtMs: () => earliest(parts.tasks.nextDueAtMs(), snapshotter.refreshAtMs) },
+    onEnded,
     closeSockets: (code) => passer.closeSockets(code),
     onBusy: () => liveness.begin(),
     onIdle: () => liveness.end(),
@@ -154,7 +161,15 @@ function assembleEngine(
     isOutdated: () => deploys.isOutdated,
     save: (run) => snapshotter.save(run),
   });
-  const snapshotter = snapshotterOf(parts, supervisor);
+  const hooks = new HookRunner(host, platform);
+  const snapshotter = new Snapshotter({
+    platform,
+    supervisor,
+    store: parts.snapshots,
+    fields: object,
+    onBeforeSnapshot: () => hooks.onBeforeSnapshot(),
+    report: host.report,
+  });
   const { report } = host;
   const deploys = new DeployWatch({ supervisor, planner, keepAlive, fields: object, report });
   const admission = new Admission({ platform, supervisor, target: object, planner });
@@ -178,41 +193,6 @@ function earliest(...times: (number | undefined)[]): number | undefined {
   return atMs === Infinity ? undefined : atMs;
 }
 
-function snapshotterOf(
-  { object, platform, host, snapshots }: EngineParts,
-  supervisor: Supervisor,
-): Snapshotter {
-  const hooks = new HookRunner(host, platform);
-  return new Snapshotter({
-    platform,
-    supervisor,
-    store: snapshots,
-    fields: object,
-    onBeforeSnapshot: () => hooks.onBeforeSnapshot(),
-    report: host.report,
-  });
-}
-
-interface PlanningParts {
-  readonly ground: Ground;
-  readonly settings: ClassSettings;
-  readonly snapshots: SnapshotStore;
-}
-
-function plannerOf(
-  object: ContainerObject,
-  { ground, settings, snapshots: store }: PlanningParts,
-): StartPlanner {
-  const { runtime, ctx } = ground;
-  const { starts } = settings;
-  const snapshots = new SnapshotChoice({
-    store,
-    clock: systemClock,
-    report: (error) => void report(object, error),
-  });
-  return new StartPlanner({ fields: object, starts, runtime, id: ctx.id, snapshots });
-}
-
 function hostOf(object: ContainerObject, settings: ClassSettings, planner: StartPlanner): Host {
   return {
     object,
@@ -224,29 +204,18 @@ function hostOf(object: ContainerObject, settings: ClassSettings, planner: Start
   };
 }
 
-/** What the container's own requests are subject to. */
-function outboundOf({ object, ground, settings, report }: OutboundParts): Outbound {
-  const { ctx, env, runtime } = ground;
-  return new Outbound({
-    object,
-    isInternetWanted: () => settings().isInternetWanted,
-    env,
-    id: ctx.id.toString(),
-    exports: Reflect.get(ctx, "exports") as WorkerExports | undefined,
-    runtime,
-    storage: ctx.storage,
-    report,
-  });
-}
-
-function platformOf({ ctx, runtime }: Ground, outbound: Outbound): Platform {
+function platformOf(
+  { ctx, runtime }: Ground,
+  startSteps: readonly StartStep[],
+  { environment }: ClassSettings,
+): Platform {
   return {
-    runtime,
+    runtime: redactingRuntime(runtime, (error) => environment.redact(error)),
     clock: systemClock,
     storage: ctx.storage,
     random: () => Math.random(),
     keepAlive: (work) => ctx.waitUntil(work),
-    startSteps: [outbound],
+    startSteps,
   };
 }
 

@@ -71,7 +71,7 @@ export class RunStarter {
    *
    * @throws {ContainerError} `CRASH_LOOP`, `BUDGET_SPENT`, `RUN_LIMIT` when no run may begin;
    * `INVALID_CONFIG`, `EGRESS_FAILED`, `UNKNOWN_IMAGE`, `INVALID_INSTANCE`, `SNAPSHOT_UNUSABLE`,
-   * `POLICY_REQUIRED` when it cannot be prepared
+   * `POLICY_REQUIRED`, `ENV_FAILED`, `INVALID_ENV` when it cannot be prepared
    */
   async begin(abandoned: AbortSignal): Promise<number> {
     const { clock, startSteps } = this.#platform;

@@ -1,3 +1,4 @@
+import type { StopRecord } from "../core/lifecycle/phase.ts";
 import type { Platform } from "../ports/platform.ts";
 import type { Host } from "./host.ts";
 
@@ -9,6 +10,8 @@ export interface SupervisorParts {
   readonly tasks: { nextDueAtMs(): number | undefined };
   /** Closes what is open, when a drain begins. */
   readonly closeSockets: (code: number) => void;
+  /** Told of each run's end, and told again when `onStop` is. */
+  readonly onEnded: (record: StopRecord) => void;
   /** Told when the first lease is opened and when the last one is closed. */
   readonly onBusy: () => void;
   readonly onIdle: () => void;

@@ -188,10 +188,10 @@ export class Supervisor {
   }
 
   /** Opens a lease: the instance is busy until it is closed or its deadline passes. */
-  openLease(kind: LeaseKind): Lease {
+  openLease(kind: LeaseKind, ttlMs?: number): Lease {
     this.touch();
     if (this.#leases.open.size === 0) this.#parts.onBusy();
-    return this.#leases.add(kind);
+    return this.#leases.add(kind, ttlMs);
   }
 
   /** Notes a sign of life of one lease, and what it stands for from now on. */
@@ -269,8 +269,7 @@ export class Supervisor {
 
   /** An alarm can be lost: while the object is in memory, what ends does so by the time alone. */
   #endInTime(): void {
-    const { phase } = this;
-    if (isEnding(phase) && endingDeadlineMs(phase) <= this.#now()) this.evaluate();
+    if (isEnding(this.phase) && endingDeadlineMs(this.phase) <= this.#now()) this.evaluate();
   }
 
   /**
@@ -281,13 +280,14 @@ export class Supervisor {
   async #settle(run: number, graceMs: number): Promise<"answered" | "silent"> {
     const { clock, runtime, random } = this.#parts.platform;
     const answered = new AbortController();
+    const isLong = !runtime.running || graceMs > GONE_GRACE_MS; // else its exit is told in a moment
     const watch = this.#exits.watch(run).then(() => "answered" as const);
     const how = await Promise.race([
       watch,
       sleep(clock, graceMs, answered.signal).then(() => "silent" as const),
     ]);
     answered.abort();
-    if (this.phase.run === run && isLive(this.phase) && !runtime.running) {
+    if (isLong && this.phase.run === run && isLive(this.phase) && !runtime.running) {
       const exit = { exitCode: null, cause: "unknown" } as const;
       this.dispatch({ kind: "exited", run, exit, random: random() });
     }

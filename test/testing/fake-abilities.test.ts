@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
+import type { FakeExecContext } from "../../src/testing/fake-exec.ts";
 import { FakeContainer, type FakeContainerOptions } from "../../src/testing/fake-container.ts";
 
 function started(options?: FakeContainerOptions): FakeContainer {
@@ -46,7 +47,7 @@ describe("FakeContainer.exec()", () => {
     const caller = new AbortController();
     const left = await container.exec(["sleep"], { signal: caller.signal });
     caller.abort();
-    expect(await left.exitCode).toBe(143);
+    expect(await left.exitCode).toBe(137);
   });
 
   it("ends with its container, and is refused without one", async () => {
@@ -57,6 +58,59 @@ describe("FakeContainer.exec()", () => {
     await expect(container.exec(["sleep"])).rejects.toThrow(
       "exec() cannot be called on a container that is not running.",
     );
+  });
+});
+
+describe("The outputs of FakeContainer.exec()", () => {
+  it("have to be read before the exit is told", async () => {
+    const container = started({ exec: () => ({ stdout: "out", exitCode: 3 }) });
+    const child = await container.exec(["program"]);
+    const seen: unknown[] = [];
+    const exit = child.exitCode.then((code) => seen.push(code));
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(seen).toEqual([]);
+    expect(await new Response(child.stdout).text()).toBe("out");
+    await exit;
+    expect(seen).toEqual([3]);
+  });
+
+  it("may be streams, which end with their program", async () => {
+    const endless = (): ReadableStream<Uint8Array> =>
+      new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(1_000)) });
+    const container = started({
+      exec: (_argv, { ignore }) => {
+        ignore(15);
+        return { stdout: endless(), exitCode: new Promise(() => {}) };
+      },
+    });
+    const child = await container.exec(["yes"]);
+    const reader = (child.stdout as ReadableStream<Uint8Array>).getReader();
+    child.kill();
+    for (let part = 0; part < 5; part += 1) expect((await reader.read()).done).toBe(false);
+    child.kill(9);
+    for (;;) if ((await reader.read()).done) break;
+    expect(await child.exitCode).toBe(137);
+    expect(() => child.kill(99)).toThrow(RangeError);
+  });
+
+  it("show the size of a terminal", async () => {
+    const seen: unknown[] = [];
+    const exec = (_argv: readonly string[], { terminal, user }: FakeExecContext): object => {
+      seen.push(terminal, user);
+      return {};
+    };
+    const container = started({ exec });
+    const child = await container.exec(["sh"], { pty: { cols: 100, rows: 30 }, user: "1000" });
+    await container.exec(["sh"], { pty: true });
+    await container.exec(["sh"]);
+    expect(child.isPty).toBe(true);
+    const sizes = [{ columns: 100, rows: 30 }, { columns: 80, rows: 24 }, undefined];
+    expect(seen).toEqual([sizes[0], "1000", sizes[1], undefined, sizes[2], undefined]);
+  });
+
+  it("are never there for an empty command, or a caller who has left", async () => {
+    await expect(started().exec([])).rejects.toThrow(TypeError);
+    await expect(started().exec(["x"], { signal: AbortSignal.abort() })).rejects.toThrow("abort");
   });
 });
 
@@ -76,12 +130,12 @@ describe("FakeContainer.getTcpPort().connect()", () => {
     expect(await new Response(socket.readable as ReadableStream).text()).toBe("");
   });
 
-  it("breaks with its container", async () => {
+  it("ends with its container", async () => {
     const container = started({ tcp: () => new Promise(() => {}) });
     const socket = container.getTcpPort(8080).connect("10.0.0.1:8080");
     const read = new Response(socket.readable as ReadableStream).text();
     container.crash();
-    await expect(read).rejects.toThrow();
+    expect(await read).toBe("");
   });
 });
 

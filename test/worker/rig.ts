@@ -37,6 +37,7 @@ export async function onRig(plan: RigPlan, work: (rig: Rig) => Promise<void>): P
     const platform = {
       runtime: container,
       clock,
+      environment: { isReady: () => true, prepare: async () => {} },
       storage: state.storage,
       random: () => 0.5,
       keepAlive: () => {},
@@ -65,6 +66,7 @@ export async function onRig(plan: RigPlan, work: (rig: Rig) => Promise<void>): P
       host,
       tasks,
       closeSockets,
+      onEnded: () => {},
       onBusy: () => {},
       onIdle: () => {},
       onReconciled: () => {},

@@ -14,7 +14,7 @@ export interface InstanceStatus {
   readonly runId: number;
   /** Whether a container exists. */
   readonly isRunning: boolean;
-  /** What is open, by kind: requests whose headers have not come, bodies, sockets, callers who wait. */
+  /** What is open, by kind: requests whose headers have not come, bodies, sockets, programs, callers who wait. */
   readonly leases: Readonly<Record<LeaseKind, number>>;
   /** When each hold runs out, by its name, in milliseconds since the epoch. */
   readonly holds: Readonly<Record<string, number>>;
@@ -104,7 +104,7 @@ function compared(running: string | undefined, wanted: string | undefined): Comp
 }
 
 function countByKind(leases: Iterable<Lease>): Record<LeaseKind, number> {
-  const counts = { wait: 0, request: 0, stream: 0, socket: 0 };
+  const counts = { wait: 0, request: 0, stream: 0, socket: 0, exec: 0 };
   for (const { kind } of leases) counts[kind] += 1;
   return counts;
 }

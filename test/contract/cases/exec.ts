@@ -1,5 +1,6 @@
-import { ask, startApp, untilAnswering } from "../container-app.ts";
+import { ask, sleep, startApp, untilAnswering } from "../container-app.ts";
 import { insideCase, type ContractCase, type Observation, type Probe } from "../contract-case.ts";
+import { outcome } from "../outcome.ts";
 
 const text = (bytes: ArrayBuffer): string => new TextDecoder().decode(bytes);
 
@@ -69,6 +70,65 @@ export const execCases: readonly ContractCase[] = [
       return { exitCode, says: text(stderr).includes("no-such-program: not found") };
     },
     expected: { exitCode: 127, says: true },
+  }),
+  insideCase({
+    title: "exec() ends with 137 and the end of its output when its container does",
+    step: async (probe) => {
+      await startApp(probe);
+      const child = await probe.container.exec(["sleep", "100"]);
+      const read = child.output();
+      await ask(probe, "/exit?code=0");
+      const { stdout, exitCode } = await read;
+      return { stdout: text(stdout), exitCode };
+    },
+    expected: { stdout: "", exitCode: 137 },
+  }),
+  insideCase({
+    title: "the exit of exec() is told once its output was read, and not before",
+    step: async (probe) => {
+      await startApp(probe);
+      const child = await probe.container.exec(["sh", "-c", "echo out; echo err >&2; exit 3"]);
+      const early = await Promise.race([child.exitCode, sleep(500).then(() => "not told")]);
+      const outputs = [child.stdout, child.stderr].map((stream) => new Response(stream).text());
+      return [early, ...(await Promise.all(outputs)), await child.exitCode];
+    },
+    expected: ["not told", "out\n", "err\n", 3],
+  }),
+  insideCase({
+    title: "a signal that aborts kills the program of exec(), and one that has refuses it",
+    step: async (probe) => {
+      await startApp(probe);
+      const caller = new AbortController();
+      const child = await probe.container.exec(["sleep", "100"], { signal: caller.signal });
+      caller.abort();
+      const late = await outcome(() =>
+        probe.container.exec(["true"], { signal: AbortSignal.abort() }).then(() => null),
+      );
+      return [await child.exitCode, Object.keys(Object(late))];
+    },
+    expected: [137, ["rejected"]],
+  }),
+  insideCase({
+    title: "exec() refuses a command of nothing",
+    step: async (probe) => {
+      await startApp(probe);
+      return await outcome(() => probe.container.exec([]).then(() => null));
+    },
+    expected: {
+      rejected: { name: "TypeError", message: "exec() requires a non-empty command array." },
+    },
+  }),
+  insideCase({
+    title: "a terminal of exec() has the size that was asked for, and 80 by 24 without",
+    step: async (probe) => {
+      await startApp(probe);
+      const sized = await run(probe, ["stty", "size"], { pty: { cols: 100, rows: 30 } });
+      return [sized, await run(probe, ["stty", "size"], { pty: true })];
+    },
+    expected: [
+      { stdout: "30 100\r\n", stderr: "", exitCode: 0 },
+      { stdout: "24 80\r\n", stderr: "", exitCode: 0 },
+    ],
   }),
   insideCase({
     title: "inspect() names the image while there is a container",

@@ -80,7 +80,7 @@ const tcp: FakeTcpServer = async ({ readable, writable }) => {
   await writer.close();
 };
 
-const exec: FakeExec = async ([program, ...args], { env, cwd, stdin }) => {
+const exec: FakeExec = async ([program, ...args], { env, cwd, stdin, terminal }) => {
   switch (program) {
     case "sh":
       return { stdout: "out\n", stderr: "err\n", exitCode: 3 };
@@ -90,6 +90,8 @@ const exec: FakeExec = async ([program, ...args], { env, cwd, stdin }) => {
       return { stdout: `${cwd ?? "/"}\n` };
     case "cat":
       return { stdout: await stdin };
+    case "stty":
+      return { stdout: `${terminal?.rows} ${terminal?.columns}\r\n` };
     case "sleep":
       return await new Promise(() => {});
     default:

@@ -34,7 +34,7 @@ describe("toStatus()", () => {
       sinceMs: 3_000,
       runId: 1,
       isRunning: true,
-      leases: { wait: 1, request: 2, stream: 0, socket: 1 },
+      leases: { wait: 1, request: 2, stream: 0, socket: 1, exec: 0 },
       holds: { job: 5 },
       idleAtMs: 603_000,
       retryAtMs: null,

@@ -23,7 +23,7 @@ afterEach(() => {
 describe("Faults of clients and connections", () => {
   const leases = async (box: Box): Promise<unknown> =>
     ((await box.call("peek")) as { leases: unknown }).leases;
-  const NONE = { wait: 0, request: 0, stream: 0, socket: 0 };
+  const NONE = { wait: 0, request: 0, stream: 0, socket: 0, exec: 0 };
 
   it.each(["before the headers", "in the middle of the body"])(
     "38: a client that leaves %s frees its lease within a second (#241)",

@@ -95,7 +95,7 @@ describe("Faults of a run", () => {
     await box.advance("10m");
     expect(await box.call("peek")).toMatchObject({
       isRunning: false,
-      leases: { request: 0, stream: 0, socket: 0, wait: 0 },
+      leases: { request: 0, stream: 0, socket: 0, wait: 0, exec: 0 },
     });
   });
 

@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+import { redact, redactError } from "../../../src/core/environment/redact.ts";
+
+describe("redact()", () => {
+  it("names variables in place of their values, the longest first", () => {
+    const env = { TOKEN: "abcd", LONG: "abcd-efgh", SHORT: "abc" };
+    expect(redact("abcd-efgh, abcd, abcd and abc", env)).toBe("<LONG>, <TOKEN>, <TOKEN> and abc");
+  });
+
+  it("knows a value by its form in JSON, too", () => {
+    const env = { KEY: 'line "one"\nline two' };
+    expect(redact(`refused: ${JSON.stringify({ key: env.KEY })}`, env)).toBe(
+      'refused: {"key":"<KEY>"}',
+    );
+  });
+
+  it("leaves patterns of replacement alone", () => {
+    expect(redact("is $&$1", { MONEY: "$&$1" })).toBe("is <MONEY>");
+  });
+});
+
+describe("redactError()", () => {
+  it("cleans message and stack of the same error", () => {
+    const error = new Error("cannot use hunter22");
+    expect(redactError(error, { PASSWORD: "hunter22" })).toBe(error);
+    expect(error.message).toBe("cannot use <PASSWORD>");
+    expect(error.stack).not.toContain("hunter22");
+  });
+
+  it.each([undefined, null, 3])("hands %j on", (thrown) => {
+    expect(redactError(thrown, { PASSWORD: "hunter22" })).toBe(thrown);
+  });
+
+  it("cleans a text that was thrown", () => {
+    expect(redactError("with hunter22", { PASSWORD: "hunter22" })).toBe("with <PASSWORD>");
+  });
+});
