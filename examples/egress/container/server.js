@@ -18,7 +18,7 @@ async function tryOut(request, target) {
 const server = createServer((request, response) => {
   const target = new URL(request.url, "http://app");
   if (target.pathname !== "/try") return response.end("ready\n");
-  return tryOut(request, target).then((outcome) => response.end(`${outcome}\n`));
+  void tryOut(request, target).then((outcome) => response.end(`${outcome}\n`));
 });
 
 server.listen(4000);
