@@ -79,6 +79,25 @@ export class Plain extends Container {
   }
 }
 
+/** What runs in the container, over a stub. */
+export async function work(env: Env): Promise<string> {
+  const stub = getContainer(env.AGENT, "a");
+  const { exitCode, stdout, isTruncated } = await stub.exec(["git", "log"], { timeout: "30s" });
+  isTrue<Same<typeof exitCode, number | null>>();
+  isTrue<Same<typeof isTruncated, boolean>>();
+  const result = await stub.run(["make"], { retries: 1, idempotencyKey: "k" });
+  isTrue<Same<typeof result.stdoutTail, string | null>>();
+  const metrics = await stub.metrics();
+  isTrue<Same<(typeof metrics & object)["memoryUsedBytes"], number | undefined>>();
+  // @ts-expect-error a command is an array
+  await stub.exec("git log");
+  // @ts-expect-error no option of that name
+  await stub.exec(["git"], { timeoutMs: 30 });
+  // @ts-expect-error no size of that name
+  await stub.start({ instance: "huge" });
+  return `${stdout}`;
+}
+
 export async function call(env: Env): Promise<ContainerErrorCode | undefined> {
   const stub = getContainer(env.AGENT, "a", { locationHint: "weur" });
   isTrue<Same<Awaited<ReturnType<typeof stub.greet>>, number>>();

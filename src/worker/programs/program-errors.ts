@@ -5,7 +5,7 @@ import { ContainerError } from "../../errors/container-error.ts";
 export function notSupportedError(member: string, action: string): ContainerError {
   return new ContainerError(
     "NOT_SUPPORTED",
-    `Cannot ${action}: this runtime has no ctx.container.${member}(); use Wrangler 4.100 or newer, and a recent compatibility_date`,
+    `Cannot ${action}: this runtime has no ctx.container.${member}(); update Wrangler, and set a recent "compatibility_date"`,
     { details: { member } },
   );
 }
