@@ -22,8 +22,8 @@ export interface InterceptorParts {
 
 /** Takes the connections that a pod's app makes to ports 80 and 443, and asks workerd about each. */
 export class Interceptor {
-  /** Where workerd listens, on the host's loopback. */
-  workerdPort: number | undefined;
+  /** Where workerd listens. */
+  workerd: Endpoint | undefined;
   readonly #parts: InterceptorParts;
   readonly #servers = new Set<Server>();
   readonly #sockets = new Set<Socket>();
@@ -53,9 +53,9 @@ export class Interceptor {
   async #intercept(socket: Socket): Promise<void> {
     const destination = this.#findDestination(socket);
     const opening = await readOpening(socket);
-    if (destination === undefined || opening === undefined || this.workerdPort === undefined)
+    if (destination === undefined || opening === undefined || this.workerd === undefined)
       return void socket.resetAndDestroy();
-    const tunnel = await openTunnel(this.workerdPort, toRequest(destination, opening));
+    const tunnel = await openTunnel(this.workerd, toRequest(destination, opening));
     if (tunnel === undefined) return void socket.resetAndDestroy();
     this.#hold(tunnel.socket);
     await this.#join(socket, tunnel, { destination, opening });

@@ -1,5 +1,7 @@
 import { connect, type Socket } from "node:net";
 
+import type { Endpoint } from "./original-destination.ts";
+
 /** What is said to workerd about a connection that an app makes. */
 export interface TunnelRequest {
   /** Where the app connects to: `address:port`, an IPv6 address in brackets. */
@@ -20,11 +22,14 @@ const headLimitBytes = 16_384;
 /**
  * Asks workerd what is to become of a connection.
  *
- * @param port where workerd listens, on the host's loopback
+ * @param workerd where it listens
  * @returns `undefined` when it can't be asked
  */
-export function openTunnel(port: number, request: TunnelRequest): Promise<Tunnel | undefined> {
-  const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true, noDelay: true });
+export function openTunnel(
+  { address: host, port }: Endpoint,
+  request: TunnelRequest,
+): Promise<Tunnel | undefined> {
+  const socket = connect({ host, port, allowHalfOpen: true, noDelay: true });
   return new Promise((resolve) => {
     let seen = Buffer.alloc(0);
     const finish = (status: number | undefined, rest: Buffer): void => {

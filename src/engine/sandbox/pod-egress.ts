@@ -72,7 +72,8 @@ export class PodEgress {
   /** What is to be intercepted must be so before there is a way past it. */
   async #applyRules(message: MessageFromPod & { readonly kind: "egress" }): Promise<MessageToPod> {
     const { id, rules } = message;
-    if (rules.port !== undefined) this.#interceptor.workerdPort = rules.port;
+    if (rules.port !== undefined)
+      this.#interceptor.workerd = { address: "127.0.0.1", port: rules.port };
     try {
       if ((rules.allowHostnames ?? []).length > 0) await this.#intercept();
     } catch (error) {

@@ -28,27 +28,43 @@ const loopback = {
   ipv6: { address: "::1", listener: "[::1]" },
 };
 
-/** Picks the tool that writes a pod's rules. */
+/** Picks the way into a pod. */
 export function findInterception(
   privilege: SandboxFacts["privilege"],
-  hasTool = (name: string): boolean => findTool(name) !== undefined,
+  hasTool = isFound,
 ): Interception {
-  const write = hasTool("nft") ? nftSteps : hasTool("iptables-restore") ? iptablesSteps : undefined;
   return {
     async install(helperPid, listeners) {
-      if (write === undefined)
-        throw failure("neither nft nor iptables; run: apt-get install -y nftables");
-      const steps = [...routeSteps(listeners), ...write(listeners)];
-      const script = steps.map(({ command }, index) => `printf %s "$${index + 1}" | ${command}`);
       const [program = "", ...args] = [
         ...enterNamespaces(helperPid, privilege, ["net"]),
-        ...["sh", "-c", script.join(" && "), "sh"],
-        ...steps.map(({ input }) => input),
+        ...interceptionCommand(listeners, hasTool),
       ];
       const { exitCode, output } = await runTool(program, args);
       if (exitCode !== 0) throw failure(output.trim());
     },
   };
+}
+
+/**
+ * The command that intercepts in the network namespace in which it is run, by the tool that the host
+ * has.
+ *
+ * @throws {SandboxError} `POD_START_FAILED` when it has none
+ */
+export function interceptionCommand(
+  listeners: InterceptionPorts,
+  hasTool = isFound,
+): readonly string[] {
+  const write = hasTool("nft") ? nftSteps : hasTool("iptables-restore") ? iptablesSteps : undefined;
+  if (write === undefined)
+    throw failure("neither nft nor iptables; run: apt-get install -y nftables");
+  const steps = [...routeSteps(listeners), ...write(listeners)];
+  const script = steps.map(({ command }, index) => `printf %s "$${index + 1}" | ${command}`);
+  return ["sh", "-c", script.join(" && "), "sh", ...steps.map(({ input }) => input)];
+}
+
+function isFound(tool: string): boolean {
+  return findTool(tool) !== undefined;
 }
 
 function failure(reason: string): SandboxError {
