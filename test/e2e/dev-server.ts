@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
+import { isOnDocker } from "./engine-under-test.ts";
 import { REPOSITORY } from "./project.ts";
 
 /** A development server under test. */
@@ -35,7 +36,9 @@ const OFFLINE = { CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_SEND_METRICS: "
 
 /** `berth dev` of this checkout. */
 export function berthDev(...options: string[]): readonly [string, ...string[]] {
-  return [process.execPath, join(REPOSITORY, "dist/cli.js"), "dev", "--port", "0", ...options];
+  const engine = isOnDocker ? ["--engine", "docker"] : [];
+  const berth = [join(REPOSITORY, "dist/cli.js"), "dev", "--port", "0"];
+  return [process.execPath, ...berth, ...engine, ...options];
 }
 
 /** Any command on an engine of its own. */

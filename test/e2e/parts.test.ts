@@ -1,24 +1,23 @@
 import { once } from "node:events";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { build } from "tsup";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { startEngine, type Engine } from "../../src/engine/start-engine.ts";
 import { requireMiniflare, type Runtime } from "../engine/api/fakes/miniflare.ts";
+import { startEngineUnderTest, type EngineUnderTest } from "./engine-under-test.ts";
 import { skipWithoutNamespaces } from "./obstacle.ts";
 
 skipWithoutNamespaces();
 
 const PARTS = join(import.meta.dirname, "parts");
+const IMAGE = "berth-test-parts";
 const DOCKERFILE =
   'FROM node:24\nWORKDIR /app\nCOPY app.js .\nEXPOSE 8080\nCMD ["node", "app.js"]\n';
 
 let directory: string;
-let engine: Engine;
+let engine: EngineUnderTest;
 let runtime: Runtime;
 let url: URL;
 
@@ -26,8 +25,8 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "berth-parts-"));
   await cp(join(PARTS, "app.js"), join(directory, "app.js"));
   await writeFile(join(directory, "package.json"), '{ "type": "commonjs" }');
-  engine = await startEngine({ stateDir: join(directory, "state") });
-  await buildImage();
+  engine = await startEngineUnderTest(directory);
+  await engine.build({ dockerfile: DOCKERFILE, contextDir: directory, name: `${IMAGE}:latest` });
   runtime = startRuntime(await bundle());
   url = await runtime.ready;
 });
@@ -54,25 +53,13 @@ async function bundle(): Promise<string> {
   return readFile(join(directory, "worker.mjs"), "utf8");
 }
 
-async function buildImage(): Promise<void> {
-  const { socketPath } = engine;
-  const outgoing = request({ socketPath, method: "POST", path: "/berth/build", agent: false });
-  const plan = { dockerfile: DOCKERFILE, contextDir: directory, tag: "app:latest", buildArgs: {} };
-  outgoing.end(JSON.stringify(plan));
-  const [response] = await once(outgoing, "response");
-  expect(await text(response)).toContain("imageId");
-}
-
 function startRuntime(contents: string): Runtime {
   const Miniflare = requireMiniflare();
   const modules = { "worker.mjs": { type: "esm", contents } };
-  const socketPath = engine.env["DOCKER_HOST"] ?? "";
-  const container = { imageName: "app" };
+  const container = { imageName: IMAGE };
   return new Miniflare({
     port: 0,
-    containerEngine: {
-      localDocker: { socketPath, containerEgressInterceptorImage: "cloudflare/proxy-everything:1" },
-    },
+    containerEngine: engine.containerEngine,
     workers: [
       {
         config: {

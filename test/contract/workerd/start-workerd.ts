@@ -1,10 +1,11 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startEngine, type Engine } from "../../../src/engine/start-engine.ts";
+import { startEngineUnderTest, type EngineUnderTest } from "../../e2e/engine-under-test.ts";
 import { requireMiniflare } from "../../engine/api/fakes/miniflare.ts";
 import { bundle } from "./bundle.ts";
 
+const IMAGE = "berth-test-contract";
 const DOCKERFILE =
   'FROM node:22\nWORKDIR /app\nCOPY app.js .\nEXPOSE 8080 9000\nCMD ["node", "app.js"]\n';
 
@@ -20,11 +21,10 @@ export interface ContractWorkerd {
 /** Starts engine and workerd, the way Wrangler does. */
 export async function startContractWorkerd(): Promise<ContractWorkerd> {
   const directory = await mkdtemp(join(tmpdir(), "berth-contract-"));
-  const engine = await startEngine({ stateDir: join(directory, "state") });
+  const engine = await startEngineUnderTest(directory);
   await buildApp(engine, directory);
   const contents = await bundle("worker.ts", "worker");
-  const optionsOf = (generation: number): object =>
-    runtimeOptions(engine.socketPath, contents, generation);
+  const optionsOf = (generation: number): object => runtimeOptions(engine, contents, generation);
   const Miniflare = requireMiniflare();
   const runtime = new Miniflare(optionsOf(0));
   let url = await runtime.ready;
@@ -48,23 +48,17 @@ export async function startContractWorkerd(): Promise<ContractWorkerd> {
   };
 }
 
-async function buildApp(engine: Engine, directory: string): Promise<void> {
-  await writeFile(join(directory, "app.js"), await bundle("app/server.ts", "app"));
-  const request = { dockerfile: DOCKERFILE, contextDir: directory, tag: "app:latest" };
-  await engine.rebuild({ ...request, buildArgs: {} }, () => undefined);
+async function buildApp(engine: EngineUnderTest, contextDir: string): Promise<void> {
+  await writeFile(join(contextDir, "app.js"), await bundle("app/server.ts", "app"));
+  await engine.build({ dockerfile: DOCKERFILE, contextDir, name: `${IMAGE}:latest` });
 }
 
-function runtimeOptions(socketPath: string, contents: string, generation: number): object {
+function runtimeOptions(engine: EngineUnderTest, contents: string, generation: number): object {
   const modules = { "worker.mjs": { type: "esm", contents } };
   const probe = { type: "durable-object", worker: "contract", exportName: "ProbeObject" };
   return {
     port: 0,
-    containerEngine: {
-      localDocker: {
-        socketPath: `unix://${socketPath}`,
-        containerEgressInterceptorImage: "cloudflare/proxy-everything:1",
-      },
-    },
+    containerEngine: engine.containerEngine,
     workers: [
       {
         config: {
@@ -77,7 +71,7 @@ function runtimeOptions(socketPath: string, contents: string, generation: number
             ProbeObject: {
               type: "durable-object",
               storage: "sqlite",
-              container: { imageName: "app" },
+              container: { imageName: IMAGE },
             },
           },
         },

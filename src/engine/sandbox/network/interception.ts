@@ -23,6 +23,8 @@ interface Step {
 
 const ports = [80, 443];
 const table = 100;
+// By number: a host without /etc/protocols knows no names.
+const protocols = { tcp: 6, udp: 17 } as const;
 const loopback = {
   ipv4: { address: "127.0.0.1", listener: "127.0.0.3" },
   ipv6: { address: "::1", listener: "[::1]" },
@@ -81,8 +83,12 @@ function failure(reason: string): SandboxError {
 function routeSteps(listeners: InterceptionPorts): readonly Step[] {
   return [...listeners.keys()].map((family) => {
     const rules = [
-      ...ports.map((port) => `rule add pref ${table} ipproto tcp dport ${port} lookup ${table}`),
-      ...(family === "ipv4" ? [`rule add pref ${table} ipproto udp dport 53 lookup ${table}`] : []),
+      ...ports.map(
+        (port) => `rule add pref ${table} ipproto ${protocols.tcp} dport ${port} lookup ${table}`,
+      ),
+      ...(family === "ipv4"
+        ? [`rule add pref ${table} ipproto ${protocols.udp} dport 53 lookup ${table}`]
+        : []),
       `route add local default dev lo src ${loopback[family].address} table ${table}`,
     ];
     const command = `ip -${family === "ipv4" ? 4 : 6} -batch -`;

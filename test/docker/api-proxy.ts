@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { askDocker } from "./docker-api.ts";
+import { withGateway, type BridgeNetwork } from "./bridge-gateway.ts";
+
+const HEAD_LIMIT_BYTES = 65_536;
+const BRIDGE = /^GET ((?:\/v[\d.]+)?\/networks\/bridge) /;
+
+/** A socket in front of a Docker engine's. */
+export interface ApiProxy {
+  readonly socketPath: string;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Passes connections on as they are, but for questions about the bridge: workerd asks each alone. */
+export async function startApiProxy(socketPath: string, enginePath: string): Promise<ApiProxy> {
+  const sockets = new Set<Socket>();
+  const hold = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  };
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    hold(client);
+    client.on("error", () => client.destroy());
+    client.once("data", (chunk: Buffer) => {
+      client.pause();
+      const bridge = BRIDGE.exec(chunk.toString("latin1", 0, HEAD_LIMIT_BYTES))?.[1];
+      if (bridge === undefined) hold(passOn(client, chunk, enginePath));
+      else void answerBridge(client, bridge, enginePath);
+    });
+  });
+  server.listen(socketPath);
+  await once(server, "listening");
+  return {
+    socketPath,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+function passOn(client: Socket, first: Buffer, enginePath: string): Socket {
+  const engine = connect({ path: enginePath, allowHalfOpen: true });
+  engine.on("error", () => client.destroy());
+  engine.on("close", () => client.destroy());
+  client.on("close", () => engine.destroy());
+  engine.write(first);
+  client.pipe(engine);
+  engine.pipe(client);
+  return engine;
+}
+
+async function answerBridge(client: Socket, path: string, enginePath: string): Promise<void> {
+  try {
+    const network = (await askDocker(enginePath, path)) as BridgeNetwork;
+    respond(client, "200 OK", withGateway(network));
+  } catch (error) {
+    respond(client, "500 Internal Server Error", { message: String(error) });
+  }
+}
+
+function respond(client: Socket, status: string, value: object): void {
+  const body = JSON.stringify(value);
+  const head = `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}`;
+  client.end(`HTTP/1.1 ${status}\r\n${head}\r\nConnection: close\r\n\r\n${body}`);
+}
