@@ -25,10 +25,11 @@ export interface EngineUnderTest {
 
 /** @param directory a folder of the test's own */
 export function startEngineUnderTest(directory: string): Promise<EngineUnderTest> {
-  return isOnDocker ? Promise.resolve(dockerEngine()) : startEmbedded(directory);
+  return isOnDocker ? Promise.resolve(startDockerEngine()) : startEmbeddedEngine(directory);
 }
 
-async function startEmbedded(directory: string): Promise<EngineUnderTest> {
+/** @param directory a folder of the test's own */
+export async function startEmbeddedEngine(directory: string): Promise<EngineUnderTest> {
   const engine = await startEngine({ stateDir: join(directory, "state") });
   return {
     containerEngine: toContainerEngine(`unix://${engine.socketPath}`),
@@ -39,7 +40,8 @@ async function startEmbedded(directory: string): Promise<EngineUnderTest> {
   };
 }
 
-function dockerEngine(): EngineUnderTest {
+/** The engine that the environment tells of, as `npm run test:docker` sets it. */
+export function startDockerEngine(): EngineUnderTest {
   const { DOCKER_HOST: socketPath = "", MINIFLARE_CONTAINER_EGRESS_IMAGE: sidecar } = process.env;
   return {
     containerEngine: toContainerEngine(socketPath, sidecar),
