@@ -26,7 +26,7 @@ export default defineConfig({
     silent: "passed-only",
     reporters: ["default", new SummaryReporter()],
     projects: [
-      nodeProject("core", ["core", "errors", "images", "cli", "testing"], {
+      nodeProject("core", ["core", "errors", "images", "cli", "docker", "testing"], {
         testTimeout: 15_000,
       }),
       {
