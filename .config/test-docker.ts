@@ -12,6 +12,9 @@ import { runSuite } from "../test/docker/run-suite.ts";
 import { compare, type Outcome } from "../test/docker/test-report.ts";
 import { startDockerEngine, startEmbeddedEngine } from "../test/e2e/engine-under-test.ts";
 
+// The tests get it too, and end: what was made for them is taken away still.
+process.on("SIGINT", () => undefined);
+
 const found = await findEngine(process.env);
 if ("reason" in found) console.log(`skipped: ${found.reason}`);
 else await run(found);

@@ -14,6 +14,8 @@ export default defineConfig({
     environment: "node",
     pool: "forks",
     fileParallelism: false,
+    // A container of Docker's starts slowly, and workerd gives up on sidecars that are not up in 2 s.
+    maxConcurrency: 2,
     silent: "passed-only",
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { askDocker } from "./docker-api.ts";
+import { startSidecar } from "./sidecar-start.ts";
 import { withGateway, type BridgeNetwork } from "./bridge-gateway.ts";
 
 const HEAD_LIMIT_BYTES = 65_536;
+const SIDECAR = /^POST (?:\/v[\d.]+)?\/containers\/([^/]+-proxy)\/start /;
 const BRIDGE = /^GET ((?:\/v[\d.]+)?\/networks\/bridge) /;
 
 /** A socket in front of a Docker engine's. */
@@ -12,7 +14,10 @@ export interface ApiProxy {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Passes connections on as they are, but for questions about the bridge: workerd asks each alone. */
+/**
+ * Passes connections on as they are, but for questions about the bridge and starts of sidecars: for
+ * each of its requests workerd makes a connection.
+ */
 export async function startApiProxy(socketPath: string, enginePath: string): Promise<ApiProxy> {
   const sockets = new Set<Socket>();
   const hold = (socket: Socket): void => {
@@ -24,9 +29,11 @@ export async function startApiProxy(socketPath: string, enginePath: string): Pro
     client.on("error", () => client.destroy());
     client.once("data", (chunk: Buffer) => {
       client.pause();
-      const bridge = BRIDGE.exec(chunk.toString("latin1", 0, HEAD_LIMIT_BYTES))?.[1];
-      if (bridge === undefined) hold(passOn(client, chunk, enginePath));
-      else void answerBridge(client, bridge, enginePath);
+      const head = chunk.toString("latin1", 0, HEAD_LIMIT_BYTES);
+      const [bridge, sidecar] = [BRIDGE.exec(head)?.[1], SIDECAR.exec(head)?.[1]];
+      if (bridge !== undefined) void answerBridge(client, bridge, enginePath);
+      else if (sidecar !== undefined) void answerStart(client, sidecar, enginePath);
+      else hold(passOn(client, chunk, enginePath));
     });
   });
   server.listen(socketPath);
@@ -56,6 +63,16 @@ async function answerBridge(client: Socket, path: string, enginePath: string): P
   try {
     const network = (await askDocker(enginePath, path)) as BridgeNetwork;
     respond(client, "200 OK", withGateway(network));
+  } catch (error) {
+    respond(client, "500 Internal Server Error", { message: String(error) });
+  }
+}
+
+async function answerStart(client: Socket, name: string, enginePath: string): Promise<void> {
+  try {
+    const status = await startSidecar(enginePath, name);
+    if (status >= 400) respond(client, `${status} Refused`, { message: `${name} does not start` });
+    else client.end(`HTTP/1.1 ${status} Started\r\nConnection: close\r\n\r\n`);
   } catch (error) {
     respond(client, "500 Internal Server Error", { message: String(error) });
   }

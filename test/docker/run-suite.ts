@@ -4,6 +4,8 @@ import { readFile } from "node:fs/promises";
 import { REPOSITORY } from "../e2e/project.ts";
 import { readOutcomes, type JsonReport, type Outcome } from "./test-report.ts";
 
+const INTERRUPTED = 130;
+
 /** Which tests to run, and where. */
 export interface SuiteOptions {
   /** A file to write to. */
@@ -24,6 +26,7 @@ export async function runSuite(options: SuiteOptions): Promise<readonly Outcome[
     stdio: ["ignore", 2, 2],
   });
   const [exitCode] = (await once(child, "close")) as [number | null];
+  if (exitCode === null || exitCode === INTERRUPTED) throw new Error("the tests were interrupted");
   const report = await readFile(reportFile, "utf8").catch(() => undefined);
   if (report === undefined) throw new Error(`vitest ended with ${exitCode}, and wrote no report`);
   return readOutcomes(JSON.parse(report) as JsonReport);

@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from "node:util";
+
 /** How a test ended. */
 export interface Outcome {
   /** The file, without its folders. */
@@ -37,7 +39,7 @@ export function readOutcomes({ testResults }: JsonReport): readonly Outcome[] {
 
 /** Without colours, and what it says before the stack. */
 function firstLine(message: string): string {
-  const lines = message.replaceAll(/\u001B\[[\d;]*m/g, "").split("\n");
+  const lines = stripVTControlCharacters(message).split("\n");
   return lines.find((line) => line.trim() !== "")?.trim() ?? "";
 }
 

@@ -2,7 +2,10 @@
 // network namespace the app's container shares.
 import { createServer, type Server } from "node:net";
 
-import { createCertificateAuthority } from "../../../src/engine/egress/certificate-authority.ts";
+import {
+  createCertificateAuthority,
+  type CertificateAuthority,
+} from "../../../src/engine/egress/certificate-authority.ts";
 import { Interceptor } from "../../../src/engine/egress/interceptor.ts";
 import { openEgressListeners } from "../../../src/engine/pod/egress-listeners.ts";
 import { serveIngress } from "../../../src/engine/pod/ingress.ts";
@@ -19,11 +22,20 @@ import { findDefaultGateway, runHere } from "./namespace.ts";
 const INGRESS_PORT = 39_001;
 
 const gateway = findDefaultGateway();
-const authority = createCertificateAuthority();
+// Made when it is asked for: workerd gives up on a sidecar that listens too late.
+const authority: CertificateAuthority = {
+  readPem: () => openAuthority().readPem(),
+  contextFor: (name) => openAuthority().contextFor(name),
+};
 const interceptor = new Interceptor({ authority, helperPid: () => process.pid });
+let opened: CertificateAuthority | undefined;
 let isAllowed = matchNames([]);
 let interception: Promise<void> | undefined;
 let lastChange: Promise<void> = Promise.resolve();
+
+function openAuthority(): CertificateAuthority {
+  return (opened ??= createCertificateAuthority());
+}
 
 async function intercept(): Promise<void> {
   const listeners = new Map<AddressFamily, number>();
