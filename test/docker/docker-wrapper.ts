@@ -20,8 +20,8 @@ export async function writeDockerWrapper(options: WrapperOptions): Promise<void>
   await writeFile(join(options.directory, "docker"), wrapperScript(options), { mode: 0o755 });
 }
 
-/** Its text, for a POSIX shell. */
-export function wrapperScript({ program, tagFile }: WrapperOptions): string {
+/** For a POSIX shell. */
+function wrapperScript({ program, tagFile }: WrapperOptions): string {
   return `#!/bin/sh
 case "$1" in
   pull)
