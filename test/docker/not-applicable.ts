@@ -15,7 +15,7 @@ export const notApplicable: readonly NotApplicable[] = [
   { file: "recovery.test.ts", reason: CENSUS },
   { file: "terminal.test.ts", reason: CENSUS },
   { file: "scale.test.ts", reason: CENSUS },
-  { file: "types.test.ts", reason: NO_CONTAINER },
+  { file: "wrangler-types.test.ts", reason: NO_CONTAINER },
   { file: "tools.test.ts", name: "berth engine ", reason: COMMAND },
   { file: "tools.test.ts", name: "The testing kit ", reason: NO_CONTAINER },
   { file: "tools.test.ts", name: "startEngine() ", reason: "is about the embedded engine" },

@@ -3,13 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "tsup";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startEngine, type Engine } from "../../src/engine/start-engine.ts";
 import { requireMiniflare, type Runtime } from "../engine/api/fakes/miniflare.ts";
+import { startEngineUnderTest, type EngineUnderTest } from "./engine-under-test.ts";
 import { skipWithoutNamespaces } from "./obstacle.ts";
 
 skipWithoutNamespaces();
 
 const PARTS = join(import.meta.dirname, "programs");
+const IMAGE = "berth-test-programs";
 const DOCKERFILE =
   'FROM node:24\nWORKDIR /app\nCOPY app.js .\nEXPOSE 8080 9001\nCMD ["node", "app.js"]\n';
 const APP = `
@@ -19,16 +20,15 @@ process.on("SIGTERM", () => process.exit(0));
 `;
 
 let directory: string;
-let engine: Engine;
+let engine: EngineUnderTest;
 let runtime: Runtime;
 let url: URL;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "berth-programs-"));
   await writeFile(join(directory, "app.js"), APP);
-  engine = await startEngine({ stateDir: join(directory, "state") });
-  const image = { dockerfile: DOCKERFILE, contextDir: directory, tag: "app:latest", buildArgs: {} };
-  await engine.rebuild(image, () => undefined);
+  engine = await startEngineUnderTest(directory);
+  await engine.build({ dockerfile: DOCKERFILE, contextDir: directory, name: `${IMAGE}:latest` });
   runtime = startRuntime(await bundle());
   url = await runtime.ready;
 });
@@ -57,15 +57,12 @@ async function bundle(): Promise<string> {
 
 function startRuntime(contents: string): Runtime {
   const Miniflare = requireMiniflare();
-  const socketPath = engine.env["DOCKER_HOST"] ?? "";
-  const container = { imageName: "app" };
+  const container = { imageName: IMAGE };
   const object = { type: "durable-object", storage: "sqlite", container };
   const binding = { type: "durable-object", worker: "w" };
   return new Miniflare({
     port: 0,
-    containerEngine: {
-      localDocker: { socketPath, containerEgressInterceptorImage: "cloudflare/proxy-everything:1" },
-    },
+    containerEngine: engine.containerEngine,
     workers: [
       {
         config: {

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "tsup";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startEngine, type Engine } from "../../src/engine/start-engine.ts";
 import { requireMiniflare, type Runtime } from "../engine/api/fakes/miniflare.ts";
+import { startEngineUnderTest, type EngineUnderTest } from "./engine-under-test.ts";
 import { eventually } from "./eventually.ts";
 import { skipWithoutNamespaces } from "./obstacle.ts";
 
@@ -13,7 +13,7 @@ skipWithoutNamespaces();
 const FILES = join(import.meta.dirname, "files");
 
 let directory: string;
-let engine: Engine;
+let engine: EngineUnderTest;
 let runtime: Runtime;
 let contents: string;
 let url: URL;
@@ -22,7 +22,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "berth-files-"));
   await cp(join(FILES, "app.js"), join(directory, "app.js"));
   await writeFile(join(directory, "package.json"), '{ "type": "commonjs" }');
-  engine = await startEngine({ stateDir: join(directory, "state") });
+  engine = await startEngineUnderTest(directory);
   await buildImage("one");
   await buildImage("two");
   contents = await bundle();
@@ -39,8 +39,7 @@ afterAll(async () => {
 
 async function buildImage(name: string): Promise<void> {
   const dockerfile = `FROM node:24\nENV IMAGE=${name}\nWORKDIR /app\nCOPY app.js .\nEXPOSE 8080\nCMD ["node", "app.js"]\n`;
-  const request = { dockerfile, contextDir: directory, tag: `app:${name}`, buildArgs: {} };
-  await engine.rebuild(request, () => undefined);
+  await engine.build({ dockerfile, contextDir: directory, name: `berth-test-files:${name}` });
 }
 
 async function bundle(): Promise<string> {
@@ -62,12 +61,10 @@ async function bundle(): Promise<string> {
 /** A Worker of the policy `durable_object`, whose key `base` stands for one image or another. */
 function optionsOf(image: string, build: string): object {
   const modules = { "worker.mjs": { type: "esm", contents } };
-  const containerEgressInterceptorImage = "cloudflare/proxy-everything:1";
-  const socketPath = `unix://${engine.socketPath}`;
-  const container = { images: [{ name: "base", image: `app:${image}` }] };
+  const container = { images: [{ name: "base", image: `berth-test-files:${image}` }] };
   return {
     port: 0,
-    containerEngine: { localDocker: { socketPath, containerEgressInterceptorImage } },
+    containerEngine: engine.containerEngine,
     workers: [
       {
         config: {
@@ -123,7 +120,9 @@ describe("Files that outlive sleep, on workerd and the embedded engine", () => {
   it("are flushed and kept before the idle stop, and there after it", async () => {
     expect(await ask("sleeper", "/hold/first")).toEqual({ image: "one", file: "" });
     await asleep("sleeper");
-    expect((await call("sleeper", "listSnapshots")).value).toMatchObject([{ image: "app:one" }]);
+    expect((await call("sleeper", "listSnapshots")).value).toMatchObject([
+      { image: "berth-test-files:one" },
+    ]);
     expect(await ask("sleeper", "/hold/second")).toEqual({ image: "one", file: "first" });
     await call("sleeper", "stop");
     await asleep("sleeper");
@@ -134,7 +133,7 @@ describe("Files that outlive sleep, on workerd and the embedded engine", () => {
   it("can be gone back to, in another object as well", async () => {
     await ask("writer", "/hold/old");
     const { value: taken } = await call("writer", "snapshot", { name: "old" });
-    expect(taken).toMatchObject({ name: "old", image: "app:one" });
+    expect(taken).toMatchObject({ name: "old", image: "berth-test-files:one" });
     await ask("writer", "/hold/new");
     expect(await call("writer", "restore", taken)).toEqual({ value: null });
     expect(await ask("writer", "/")).toEqual({ image: "one", file: "old" });
@@ -164,10 +163,12 @@ describe("Files that outlive sleep, on workerd and the embedded engine", () => {
     await deploy("two", "2"); // which ends every container, in local development
     expect(await ask("deployed", "/")).toEqual({ image: "two", file: "" });
     expect((await call("deployed", "peek")).value).toMatchObject({
-      image: { running: "app:two", wanted: "app:two" },
+      image: { running: "berth-test-files:two", wanted: "berth-test-files:two" },
     });
     expect((await call("deployed", "told")).value).toMatchObject([
-      expect.stringContaining("it is of image app:one, and app:two is wanted"),
+      expect.stringContaining(
+        "it is of image berth-test-files:one, and berth-test-files:two is wanted",
+      ),
     ]);
   });
 });
@@ -181,7 +182,9 @@ describe("Images on workerd and the embedded engine", () => {
   });
 
   it("may be set for one start", async () => {
-    expect(await call("choosy", "start", { image: "app:one" })).toEqual({ value: null });
+    expect(await call("choosy", "start", { image: "berth-test-files:one" })).toEqual({
+      value: null,
+    });
     expect(await ask("choosy", "/")).toEqual({ image: "one", file: "" });
   });
 });
