@@ -175,7 +175,7 @@ describe("connectTcp() on workerd", () => {
 describe("metrics() and inspect() on workerd", () => {
   it("tell of the container while one runs", async () => {
     await act("exec", { id: "measured", command: ["true"] });
-    expect(await act("inspect", { id: "measured" })).toMatchObject({ image: "app" });
+    expect(await act("inspect", { id: "measured" })).toMatchObject({ image: IMAGE });
     const seen = (await act("metrics", { id: "measured" })) as Record<string, number>;
     for (const name of ["cpuUsageMs", "memoryUsedBytes", "machineMemoryBytes", "diskUsedBytes"]) {
       expect(seen[name], name).toBeGreaterThan(0);
