@@ -5,25 +5,37 @@ import { promisify } from "node:util";
 
 /** What tests and Dockerfiles run in containers, and what the sidecar and workerd do. */
 const PROGRAMS = [
-  ...["sh", "tar", "gzip", "ip", "nft"],
+  ...["sh", "tar", "gzip", "ip", "nft", "ps", "grep", "sed", "find", "xargs"],
+  ...["base64", "basename", "cat", "chmod", "chown", "cp", "cut", "date", "dd", "df", "dirname"],
   ...[
-    "cat",
-    "cp",
-    "cut",
-    "dd",
-    "df",
     "du",
     "echo",
     "env",
     "false",
     "head",
+    "hostname",
     "id",
     "kill",
     "ln",
     "ls",
+    "mkdir",
+    "mkfifo",
   ],
-  ...["mkdir", "mkfifo", "mv", "printf", "ps", "pwd", "rm", "rmdir", "sleep", "sort", "stty"],
-  ...["sync", "tail", "test", "touch", "tr", "true", "tty", "uname", "wc", "chmod", "chown"],
+  ...["mktemp", "mv", "nohup", "printenv", "printf", "pwd", "readlink", "realpath", "rm", "rmdir"],
+  ...[
+    "seq",
+    "sha256sum",
+    "sleep",
+    "sort",
+    "stat",
+    "stty",
+    "sync",
+    "tail",
+    "tee",
+    "test",
+    "timeout",
+  ],
+  ...["touch", "tr", "true", "truncate", "tty", "uname", "uniq", "wc", "whoami", "yes"],
 ];
 const PATH = ["/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 const ACCOUNTS = {
