@@ -41,7 +41,7 @@ async function run(engine: FoundEngine): Promise<void> {
     Object.assign(process.env, settings);
     console.log(`\n${await compareFigures(directory)}`);
   } finally {
-    await images.remove();
+    await images.remove(proxy.snapshots);
     await rm(directory, { recursive: true, force: true });
   }
 }

@@ -48,6 +48,14 @@ it("The bridge has a gateway, and all else is the engine's", async () => {
   expect(await ask("/networks/bridges")).toEqual({ path: "/networks/bridges" });
 });
 
+it("It knows the snapshots that were taken", async () => {
+  const path = "/commit?container=a&pause=true&repo=workerd-snap-1";
+  const outgoing = request({ socketPath: proxy.socketPath, method: "POST", path, agent: false });
+  const [response] = (await once(outgoing.end(), "response")) as [IncomingMessage];
+  expect(JSON.parse(await text(response))).toEqual({ path });
+  expect(proxy.snapshots).toEqual(["workerd-snap-1"]);
+});
+
 it("A connection that is taken over goes on both ways, to the end of each", async () => {
   const socket = connect({ path: proxy.socketPath, allowHalfOpen: true });
   socket.write("POST /exec/1/start HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n");

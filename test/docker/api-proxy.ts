@@ -8,9 +8,13 @@ const HEAD_LIMIT_BYTES = 65_536;
 const SIDECAR = /^POST (?:\/v[\d.]+)?\/containers\/([^/]+-proxy)\/start /;
 const BRIDGE = /^GET ((?:\/v[\d.]+)?\/networks\/bridge) /;
 
+const COMMIT = /^POST (?:\/v[\d.]+)?\/commit\?\S*?\brepo=([^&\s]+)/;
+
 /** A socket in front of a Docker engine's. */
 export interface ApiProxy {
   readonly socketPath: string;
+  /** The names of the snapshots that were taken through it. */
+  readonly snapshots: readonly string[];
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -20,6 +24,7 @@ export interface ApiProxy {
  */
 export async function startApiProxy(socketPath: string, enginePath: string): Promise<ApiProxy> {
   const sockets = new Set<Socket>();
+  const snapshots: string[] = [];
   const hold = (socket: Socket): void => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
@@ -31,6 +36,8 @@ export async function startApiProxy(socketPath: string, enginePath: string): Pro
       client.pause();
       const head = chunk.toString("latin1", 0, HEAD_LIMIT_BYTES);
       const [bridge, sidecar] = [BRIDGE.exec(head)?.[1], SIDECAR.exec(head)?.[1]];
+      const snapshot = COMMIT.exec(head)?.[1];
+      if (snapshot !== undefined) snapshots.push(decodeURIComponent(snapshot));
       if (bridge !== undefined) void answerBridge(client, bridge, enginePath);
       else if (sidecar !== undefined) void answerStart(client, sidecar, enginePath);
       else hold(passOn(client, chunk, enginePath));
@@ -40,6 +47,7 @@ export async function startApiProxy(socketPath: string, enginePath: string): Pro
   await once(server, "listening");
   return {
     socketPath,
+    snapshots,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       server.close();

@@ -41,11 +41,11 @@ export class DockerImages {
     await this.#makeSidecar(join(directory, "sidecar"));
   }
 
-  /** Takes away what was made and what the tests have built. */
-  async remove(): Promise<void> {
+  /** Takes away what was made, what the tests have built, and the snapshots that they took. */
+  async remove(snapshots: readonly string[]): Promise<void> {
     const built = await readFile(this.#tagFile, "utf8").catch(() => ""); // nothing was built
-    const tags = [...built.split("\n").filter((line) => line !== ""), ...this.#made.reverse()];
-    for (const tag of new Set(tags)) {
+    const tags = built.split("\n").filter((line) => line !== "");
+    for (const tag of new Set([...snapshots, ...tags, ...this.#made.reverse()])) {
       await this.#docker("rmi", "--force", tag).catch(() => undefined); // wrangler was first
     }
   }

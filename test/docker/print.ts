@@ -19,7 +19,7 @@ export function toReport(
   const onDockerAlone = differences.filter(({ embedded }) => embedded === "passed");
   const others = differences.filter(({ embedded }) => embedded !== "passed");
   return [
-    `Docker ${version}: ${passed} tests pass as on the embedded engine.`,
+    `Docker ${version}: ${passed} tests pass, ${differences.length} fail.`,
     "",
     `Not applicable:`,
     ...notApplicable.map(({ file, name, reason }) => {
