@@ -13,7 +13,7 @@ export interface BridgeNetwork {
 
 /**
  * Names the gateway of Docker's default network where the engine does not: dockerd 20.10 leaves it
- * out unless it was started with `--bip`, and workerd cannot do without.
+ * out when it has made the bridge itself, without `--bip`, and workerd cannot do without.
  *
  * @param addressOf gives the IPv4 address of a link of this machine
  */
