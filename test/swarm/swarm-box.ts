@@ -40,6 +40,8 @@ export class SwarmBox {
   readonly report: HourReport = newReport();
   readonly ran = new Set<unknown>();
   readonly #modes = new Map<Mode, number>();
+  /** Boots that would never end; each is given a port by what is called. */
+  readonly #deadBoots: (() => void)[] = [];
   readonly #patiences = new Set<() => void>();
   readonly #demands = new Set<string>();
   #demandedAtMs: number;
@@ -90,6 +92,12 @@ export class SwarmBox {
   during(durationMs: number, mode: Mode): () => void {
     this.#modes.set(mode, this.world.nowMs + durationMs);
     return () => void this.#modes.delete(mode);
+  }
+
+  /** Has the app that runs listen, whatever keeps it from that. */
+  openPort(): void {
+    for (const open of this.#deadBoots.splice(0)) open();
+    if (this.container.running) this.container.setPortOpen(8080, true);
   }
 
   evict(): void {
@@ -166,7 +174,7 @@ export class SwarmBox {
   }
 
   async #boot(): Promise<void> {
-    if (this.is("deadBoot")) return await new Promise(() => {});
+    if (this.is("deadBoot")) return await new Promise<void>((open) => this.#deadBoots.push(open));
     const bootMs = this.is("slowBoot") ? this.integer(40_000, 150_000) : this.integer(20, 3_000);
     if (this.is("crashingBoot")) {
       const start = this.container.starts.length;

@@ -10,6 +10,9 @@ const call =
     return method;
   };
 
+/** Of those who cannot leave by a signal: less than the time in which all must be over. */
+const PATIENCE = { instanceTimeout: "25s", readyTimeout: "25s" };
+
 /** What clients do, and how often in a hundred. */
 const CLIENTS: readonly (readonly [name: string, share: number, client: Client])[] = [
   ["get", 42, (box, id) => ask(box, id, "/")],
@@ -23,7 +26,7 @@ const CLIENTS: readonly (readonly [name: string, share: number, client: Client])
   ["peek", 4, call("peek")],
   ["stop", 2, call("stop")],
   ["destroy", 1, call("destroy")],
-  ["start", 2, call("start")],
+  ["start", 2, call("start", () => [undefined, { portToCheck: 8080, startup: PATIENCE }])],
   ["hold", 2, call("hold", (box, id) => [id, { ttl: box.integer(1, 90) }])],
   ["usage", 1, call("usage")],
 ];

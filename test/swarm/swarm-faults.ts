@@ -25,11 +25,16 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       if (isSame) box.container.crash({ exitCode: 1 });
     };
   },
-  "app closes its port": whileRunning((box) => box.container.setPortOpen(8080, false)),
+  "app closes its port": (box) => {
+    if (!box.container.running) return;
+    box.container.setPortOpen(8080, false);
+    return () => box.openPort();
+  },
   "port flaps": (box) => {
     for (let turn = 0; turn < 6; turn += 1) {
       box.later(turn * 1_000, () => box.container.setPortOpen(8080, turn % 2 === 1));
     }
+    return () => box.openPort();
   },
   "app ignores SIGTERM": whileRunning((box) => box.container.ignoreSigterm()),
   "app crashes at each boot": (box) => box.during(20_000, "crashingBoot"),
@@ -45,7 +50,13 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     }
     return box.during(180_000, "crashingBoot");
   },
-  "port never opens": (box) => box.during(30_000, "deadBoot"),
+  "port never opens": (box) => {
+    const heal = box.during(30_000, "deadBoot");
+    return () => {
+      heal();
+      box.openPort();
+    };
+  },
   "boots are slow": (box) => box.during(120_000, "slowBoot"),
   "platform is full": (box) => box.during(box.integer(1_000, 40_000), "full"),
   "platform limits starts": (box) => box.during(10_000, "rateLimited"),
