@@ -124,7 +124,7 @@ describe("exec() on workerd", () => {
 
   it("ends a program that ignores SIGTERM", async () => {
     const command = ["sh", "-c", "trap '' TERM; echo up; while :; do sleep 0.1; done"];
-    const seen = await act("exec", { command, options: { timeout: "500ms" } });
+    const seen = await act("exec", { command, options: { timeout: "5s" } });
     expect(seen).toMatchObject({ exitCode: 137, timedOut: true, stdout: "up\n" });
   });
 
@@ -153,7 +153,12 @@ describe("execStream() on workerd", () => {
   });
 
   it("ends the program of whoever cancels, and the runtime lives on", async () => {
-    expect(await act("cancel")).toMatchObject({ first: "x\n", exit: { timedOut: false } });
+    const seen = await act("cancel");
+    // on a machine under load two lines may come as one part
+    expect(seen).toMatchObject({
+      first: expect.stringMatching(/^(?:x\n)+$/) as string,
+      exit: { timedOut: false },
+    });
     expect(await act("exec", { command: ["true"] })).toMatchObject({ exitCode: 0 });
   });
 
