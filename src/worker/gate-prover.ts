@@ -2,12 +2,14 @@ import { isLive } from "../core/lifecycle/phase.ts";
 import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
 import type { Platform } from "../ports/platform.ts";
 import { CONTAINER, READY } from "./admission-errors.ts";
+import type { DirectoryUnpacker } from "./directory/directory-unpacker.ts";
 import { isUp } from "./is-up.ts";
 import { anyAnswer, probePort, type ProbeOutcome } from "./probe-port.ts";
 import { Proofs } from "./proofs.ts";
 import { runCheck, type CheckAim } from "./run-check.ts";
 import type { RunStarter } from "./run-starter.ts";
 import type { Supervisor } from "./supervisor.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** What probes are aimed at, read anew for each. */
 export interface ProbeSettings {
@@ -33,6 +35,7 @@ export interface ProverParts {
   readonly supervisor: Supervisor;
   readonly starter: RunStarter;
   readonly target: ProbeSettings;
+  readonly unpacker: Pick<DirectoryUnpacker, "arrival" | "isLost">;
 }
 
 /** Brings gates to an answer, and knows which have answered in the present run. */
@@ -43,12 +46,14 @@ export class GateProver {
   readonly #supervisor: Supervisor;
   readonly #starter: RunStarter;
   readonly #target: ProbeSettings;
+  readonly #unpacker: Pick<DirectoryUnpacker, "arrival" | "isLost">;
 
-  constructor({ platform, supervisor, starter, target }: ProverParts) {
+  constructor({ platform, supervisor, starter, target, unpacker }: ProverParts) {
     this.#platform = platform;
     this.#supervisor = supervisor;
     this.#starter = starter;
     this.#target = target;
+    this.#unpacker = unpacker;
   }
 
   /** Brings the container up and the gate to an answer; returns the run that answered. */
@@ -58,6 +63,13 @@ export class GateProver {
     for (;;) {
       const run = await this.#starter.begin(abandoned);
       if (this.proofs.has(run, gate)) return run;
+      const arrival = this.#unpacker.arrival(run);
+      if (arrival !== undefined) await untilAborted(arrival, abandoned);
+      abandoned.throwIfAborted();
+      if (this.#unpacker.isLost(run)) {
+        this.#replace(run, "closed"); // an app that nobody lets begin
+        continue;
+      }
       attempts.wasUp = isUp(this.#supervisor.phase);
       const outcome = this.#starter.isRefused(run) ? "gone" : await this.#probe(run, gate, how);
       if (outcome === "answered") {
