@@ -52,26 +52,24 @@ export function directory(
   bucket: R2Bucket,
   options: DirectoryOptions = {},
 ): DirectoryPlan {
-  const { keep = 2, timeout = "60s", prefix = "berth" } = options;
-  if (typeof bucket?.createMultipartUpload !== "function") {
-    throw invalid(
-      "the bucket is none",
-      'add it to "r2_buckets" of the Wrangler configuration, and give its binding',
-    );
-  }
-  if (!Number.isInteger(keep) || keep < 1) {
-    throw invalid(`keep is ${shown(keep)}`, "use an integer of 1 or more");
-  }
-  if (typeof prefix !== "string" || !/^[^/].*[^/]$|^[^/]$/.test(prefix)) {
-    throw invalid(
-      `prefix is ${shown(prefix)}`,
-      'use a text such as "berth", without / at its ends',
-    );
-  }
-  const timeoutMs = parseDuration(timeout, "persist.timeout");
-  if (timeoutMs === 0) throw invalid("timeout is 0", 'use a duration such as "60s"');
-  const on = readMoments(options.on, "directory()");
-  return { kind: "directory", path: readPath(path), bucket, on, keep, timeoutMs, prefix };
+  checkBucket(bucket);
+  return {
+    kind: "directory",
+    path: readPath(path),
+    bucket,
+    on: readMoments(options.on, "directory()"),
+    keep: readKeep(options.keep),
+    timeoutMs: readTimeout(options.timeout),
+    prefix: readPrefix(options.prefix),
+  };
+}
+
+function checkBucket(bucket: R2Bucket | undefined): void {
+  if (typeof bucket?.createMultipartUpload === "function") return;
+  throw invalid(
+    "the bucket is none",
+    'add it to "r2_buckets" of the Wrangler configuration, and give its binding',
+  );
 }
 
 /** The path without what says nothing: `/data/` is `/data`. */
@@ -82,6 +80,22 @@ function readPath(path: unknown): string {
     return `/${names.join("/")}`;
   }
   throw invalid(`the path is ${shown(path)}`, 'use an absolute one such as "/data", without ..');
+}
+
+function readKeep(keep: number = 2): number {
+  if (Number.isInteger(keep) && keep >= 1) return keep;
+  throw invalid(`keep is ${shown(keep)}`, "use an integer of 1 or more");
+}
+
+function readTimeout(timeout: Duration = "60s"): number {
+  const timeoutMs = parseDuration(timeout, "persist.timeout");
+  if (timeoutMs > 0) return timeoutMs;
+  throw invalid("timeout is 0", 'use a duration such as "60s"');
+}
+
+function readPrefix(prefix: string = "berth"): string {
+  if (typeof prefix === "string" && /^[^/](.*[^/])?$/.test(prefix)) return prefix;
+  throw invalid(`prefix is ${shown(prefix)}`, 'use a text such as "berth", without / at its ends');
 }
 
 function invalid(found: string, fix: string): ContainerError {

@@ -2,9 +2,14 @@
 // meet at a FIFO, which whoever comes first makes. Opening a FIFO waits for the other side, so
 // neither ever polls.
 
-/** Without mkfifo nobody opens it: that is told by whoever prepares it, who needs a moment for it. */
+/**
+ * Without mkfifo nobody opens it: that is told by whoever prepares it, for whom the shell waits by
+ * what it has built in.
+ */
 const GATE = `f=$1; shift
-[ -p "$f" ] || mkfifo "$f" 2>/dev/null || [ -p "$f" ] || { sleep 60; exit 127; }
+[ -p "$f" ] || mkfifo "$f" 2>/dev/null || [ -p "$f" ] || {
+  (while :; do :; done) & kill -STOP $!; wait; exit 127
+}
 read -r _ <"$f"
 rm -f "$f"
 exec "$@"`;

@@ -28,6 +28,12 @@ export interface UnpackerParts extends DirectoryParts {
 /** Ends a run that never got its files, as a start that failed; resolves when it is over. */
 export type FailStart = (error: ContainerError) => Promise<void>;
 
+interface RunTerms {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  readonly stdin?: ReadableStream;
+}
+
 /** Unpacks the directory of a run that has begun, and lets its app begin after that. */
 export class DirectoryUnpacker {
   readonly #parts: UnpackerParts;
@@ -93,7 +99,8 @@ export class DirectoryUnpacker {
   async #unpack(run: number, plan: DirectoryPlan, signal: AbortSignal): Promise<void> {
     const file = gateFile(this.#parts.id.toString(), run);
     const latest = this.#parts.directories.archives.at(-1);
-    if (latest === undefined) return await this.#run(beginCommand(file, plan.path), plan, signal);
+    const terms = { timeoutMs: plan.timeoutMs, signal };
+    if (latest === undefined) return await this.#run(beginCommand(file, plan.path), terms);
     const object = await plan.bucket.get(latest.key);
     if (object === null) {
       throw new Error(`the bucket has no ${latest.key} any more; put it back`);
@@ -102,18 +109,13 @@ export class DirectoryUnpacker {
     const { readable, writable } = new FixedLengthStream(latest.sizeBytes);
     const sent = object.body.pipeTo(writable);
     sent.catch(() => {}); // told below, unless tar has more to say
-    await this.#run(unpackCommand(file, plan.path), plan, signal, readable);
+    await this.#run(unpackCommand(file, plan.path), { ...terms, stdin: readable });
     await sent;
     signal.throwIfAborted(); // the run may have been given up
-    await this.#run(openCommand(file), plan, signal);
+    await this.#run(openCommand(file), terms);
   }
 
-  async #run(
-    argv: readonly string[],
-    { timeoutMs }: DirectoryPlan,
-    signal: AbortSignal,
-    stdin?: ReadableStream,
-  ): Promise<void> {
+  async #run(argv: readonly string[], { timeoutMs, signal, stdin }: RunTerms): Promise<void> {
     const words = new OutputHead(WORDS_BYTES);
     const plan = { argv, timeoutMs, maxOutputBytes: Infinity, options: {} };
     const { end } = await this.#parts.runner.start({
