@@ -186,12 +186,11 @@ describe("A directory that cannot be kept", () => {
     await ready(box);
     shell.files["text"] = "lost";
     shell.padding = PART_BYTES;
-    const gate = Promise.withResolvers<void>();
-    bucket.gate = gate.promise;
+    shell.tar = { exitCode: new Promise(() => {}) };
     await box.call("stop");
     await box.advance("1s");
+    expect(bucket.uploads.size).toBe(1);
     box.crash();
-    gate.resolve();
     await box.advance("1m");
     await ready(box);
     expect(shell.begun[2]).toMatchObject({ text: "good" });
@@ -228,7 +227,8 @@ describe("A directory that cannot be kept", () => {
     await ready(box);
     shell.files["text"] = "late";
     bucket.gate = gate.promise;
-    await sleep(box);
+    await box.call("stop");
+    await box.advance("35s");
     gate.resolve();
     await box.advance("1s");
     expect([bucket.objects.size, errors(box)]).toEqual([
@@ -338,7 +338,7 @@ describe("A directory that cannot be unpacked", () => {
   });
 
   it("leaves a refusal of the platform what it is", async () => {
-    const { box, shell } = await groundOf();
+    const { box, shell } = await groundOf({ options: { startMs: 100 } });
     const full = "there is no container instance that can be provided";
     box.container.faults.refuseStarts(full, 2);
     await ready(box);

@@ -37,9 +37,9 @@ export class FakeBucket {
     return { body };
   }
 
-  async delete(keys: string[]): Promise<void> {
+  async delete(keys: string | string[]): Promise<void> {
     this.#fail("delete");
-    for (const key of keys) this.objects.delete(key);
+    for (const key of [keys].flat()) this.objects.delete(key);
   }
 
   async createMultipartUpload(key: string): Promise<object> {
@@ -61,7 +61,7 @@ export class FakeBucket {
       complete: async (given: readonly unknown[]) => {
         if (given.length !== parts.length) throw new Error("parts are missing");
         this.uploads.delete(uploadId);
-        this.objects.set(key, new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer()));
+        this.objects.set(key, Uint8Array.from(Buffer.concat(parts)));
       },
     };
   }

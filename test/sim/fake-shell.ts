@@ -44,7 +44,10 @@ export class FakeShell {
     if (missing !== undefined) return { exitCode: 127, stdout: `${missing}\n` };
     if (script === BEGIN) return this.#open();
     if (script !== UNPACK) return undefined;
-    return await this.#unpack(await context.stdin);
+    return await context.stdin.then(
+      (archive) => this.#unpack(archive),
+      () => ({}), // one that is cut between two files looks whole to tar
+    );
   };
 
   #pack(argv: readonly string[]): FakeExecResult | undefined {
@@ -74,5 +77,5 @@ export class FakeShell {
 /** What a container was told to run once its files are there; undefined where it does not wait. */
 export function gated(entrypoint: readonly string[] | undefined): readonly string[] | undefined {
   const [, , gate] = gateCommand("", []);
-  return entrypoint?.[2] === gate ? entrypoint.slice(5) : undefined;
+  return entrypoint !== undefined && entrypoint[2] === gate ? entrypoint.slice(5) : undefined;
 }

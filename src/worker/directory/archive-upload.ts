@@ -24,19 +24,19 @@ export class ArchiveUpload {
   }
 
   /**
-   * Makes an object of it.
+   * Makes an object of it, which goes again unless the store takes it up.
    *
    * @returns its size in bytes
    */
   async complete(): Promise<number> {
     const { rest } = this.#buffer;
     if (this.#upload === undefined) {
+      this.#store.uploading({ key: this.#key });
       await this.#bucket.put(this.#key, rest);
       return this.#sizeBytes;
     }
     if (rest.length > 0) await this.#send(rest);
     await this.#upload.complete(this.#parts);
-    this.#store.uploading(undefined);
     return this.#sizeBytes;
   }
 
@@ -53,14 +53,19 @@ export class ArchiveUpload {
   }
 }
 
-/** Gives up the upload that was begun last, unless it was completed. Never throws. */
+/** Gives up what was being written, unless it was taken up. Never throws. */
 export async function abandonUpload(bucket: R2Bucket, store: DirectoryStore): Promise<void> {
   const { upload } = store;
   if (upload === undefined) return;
+  const { key, uploadId } = upload;
   try {
-    await bucket.resumeMultipartUpload(upload.key, upload.uploadId).abort();
-    if (store.upload?.uploadId === upload.uploadId) store.uploading(undefined);
+    if (uploadId !== undefined) {
+      const begun = bucket.resumeMultipartUpload(key, uploadId);
+      await begun.abort().catch(() => {}); // it may be an object by now
+    }
+    await bucket.delete(key);
+    if (store.upload?.key === key) store.uploading(undefined);
   } catch {
-    // it is tried again before the next one; R2 deletes what is left by itself after a week
+    // it is tried again before the next one
   }
 }

@@ -52,7 +52,7 @@ export class DirectoryKeeper implements Keeper {
     try {
       await abandonUpload(bucket, directories);
       const sizeBytes = await this.#pack(key, abandoned);
-      if (abandoned.aborted) this.#discard([key]);
+      if (abandoned.aborted) platform.keepAlive(abandonUpload(bucket, directories));
       return () => this.#remember({ key, name: name ?? null, sizeBytes, takenAtMs });
     } catch (error) {
       platform.keepAlive(abandonUpload(bucket, directories));

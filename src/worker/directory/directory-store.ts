@@ -3,10 +3,11 @@ import type { ObjectStorage } from "../../ports/platform.ts";
 
 const KEY = "__BERTH_DIRECTORY";
 
-/** An upload that was begun. */
+/** An archive that is being written: what there is of it goes, unless it is taken up. */
 export interface UploadRecord {
   readonly key: string;
-  readonly uploadId: string;
+  /** Absent for one that is written at once. */
+  readonly uploadId?: string;
 }
 
 /** What is written down of an instance's directory. */
@@ -31,7 +32,7 @@ export class DirectoryStore {
     return this.#read().archives;
   }
 
-  /** An upload that was neither completed nor given up, as far as is known. */
+  /** The one that was begun last, unless it was taken up or given up. */
   get upload(): UploadRecord | undefined {
     return this.#read().upload;
   }
@@ -46,19 +47,19 @@ export class DirectoryStore {
     this.#write({ openedRun });
   }
 
-  /** Notes an upload, or that there is none any more. */
+  /** Notes what is being written, or that nothing is any more. */
   uploading(upload: UploadRecord | undefined): void {
     this.#write({ upload });
   }
 
   /**
-   * Takes an archive up as the latest.
+   * Takes an archive up as the latest, which is not being written any more.
    *
    * @returns the keys of those that are not remembered any more
    */
   add(latest: ArchiveRecord, keep: number): readonly string[] {
     const { kept, dropped } = withArchive(this.archives, latest, keep);
-    this.#write({ archives: kept });
+    this.#write({ archives: kept, upload: undefined });
     return dropped;
   }
 

@@ -107,7 +107,7 @@ export class DirectoryUnpacker {
     }
     // One that is cut short ends as one that is whole: so its length is counted.
     const { readable, writable } = new FixedLengthStream(latest.sizeBytes);
-    const sent = object.body.pipeTo(writable);
+    const sent = object.body.pipeTo(writable, { signal });
     sent.catch(() => {}); // told below, unless tar has more to say
     await this.#run(unpackCommand(file, plan.path), { ...terms, stdin: readable });
     await sent;
