@@ -153,6 +153,7 @@ describe("A directory in a bucket, on workerd and the embedded engine", () => {
   });
 
   it("is as it was kept last where the app is killed while it is packed", async () => {
+    await ask("killed", `/fill/a/${40 * MIB}`);
     await ask("killed", "/write/text/kept");
     await call("killed", "snapshot");
     await ask("killed", "/write/text/lost");

@@ -11,7 +11,7 @@ export class Keeper extends Container<Env> {
   override defaultPort = 8080;
   override sleepAfter = "2s";
   override entrypoint = ["node", "/app/app.js"];
-  override persist = directory("/data", this.env.FILES, { prefix: "kept" });
+  override persist = directory("/data", this.#doomedBucket(), { prefix: "kept" });
 
   override onError(error: unknown): void {
     const told = this.ctx.storage.kv.get<string[]>("told") ?? [];
@@ -22,11 +22,19 @@ export class Keeper extends Container<Env> {
     return this.ctx.storage.kv.get<string[]>("told") ?? [];
   }
 
-  /** Kills the app while it is being packed. */
-  override async onBeforeSnapshot(): Promise<void> {
-    if (this.ctx.storage.kv.get("isDoomed") !== true) return;
-    this.ctx.storage.kv.delete("isDoomed");
-    this.ctx.container?.signal(9);
+  /** The bucket; where the object is doomed, the app is killed as its first part is uploaded. */
+  #doomedBucket(): R2Bucket {
+    const bucket = this.env.FILES;
+    return new Proxy(bucket, {
+      get: (target, name) => {
+        const member = Reflect.get(target, name) as (...args: unknown[]) => unknown;
+        if (name === "createMultipartUpload" && this.ctx.storage.kv.get("isDoomed") === true) {
+          this.ctx.storage.kv.delete("isDoomed");
+          this.ctx.container?.signal(9);
+        }
+        return member.bind(target);
+      },
+    });
   }
 
   async doom(): Promise<void> {
