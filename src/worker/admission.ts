@@ -10,7 +10,7 @@ import {
   READY,
 } from "./admission-errors.ts";
 import { patienceOf } from "./caller-patience.ts";
-import type { DirectoryUnpacker } from "./directory/directory-unpacker.ts";
+import type { DirectoryArrival } from "./directory/directory-start.ts";
 import { GateProver, type ProbeSettings } from "./gate-prover.ts";
 import { isUp } from "./is-up.ts";
 import { RunStarter } from "./run-starter.ts";
@@ -27,7 +27,7 @@ export interface AdmissionParts {
   readonly supervisor: Supervisor;
   readonly target: ProbeSettings;
   readonly planner: StartPlanner;
-  readonly unpacker: Pick<DirectoryUnpacker, "arrival" | "isLost">;
+  readonly arrival: Pick<DirectoryArrival, "of" | "isLost">;
 }
 
 /**
@@ -42,13 +42,13 @@ export class Admission {
   readonly #prover: GateProver;
   readonly #gates = new Map<number, SharedTask<number>>();
 
-  constructor({ platform, supervisor, target, planner, unpacker }: AdmissionParts) {
+  constructor({ platform, supervisor, target, planner, arrival }: AdmissionParts) {
     this.#platform = platform;
     this.#supervisor = supervisor;
     this.#target = target;
     this.#starter = new RunStarter(platform, supervisor, planner);
     const starter = this.#starter;
-    this.#prover = new GateProver({ platform, supervisor, starter, target, unpacker });
+    this.#prover = new GateProver({ platform, supervisor, starter, target, arrival });
   }
 
   /** Whether a request may go to `port` right now: the port answered in this run. */

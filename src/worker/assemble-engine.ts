@@ -1,11 +1,11 @@
 import type { StopRecord } from "../core/lifecycle/phase.ts";
-import type { PersistPlan } from "../core/snapshot/persist-plan.ts";
+import type { PersistPlan } from "./snapshots/persist-plan.ts";
 import { Admission } from "./admission.ts";
 import { AnswerPasser } from "./answer-passer.ts";
 import type { Footing } from "./assemble-footing.ts";
 import { DeployWatch } from "./deploy-watch.ts";
-import { DirectoryKeeper, type DirectoryParts } from "./directory/directory-keeper.ts";
-import { DirectoryUnpacker } from "./directory/directory-unpacker.ts";
+import type { DirectoryParts } from "./directory/directory-keeper.ts";
+import { DirectoryArrival } from "./directory/directory-start.ts";
 import { HookRunner } from "./hook-runner.ts";
 import { HttpProxy } from "./http-proxy.ts";
 import { LivenessWatch } from "./liveness-watch.ts";
@@ -51,14 +51,14 @@ export function assembleEngine(parts: EngineParts): Engine {
     onIdle: () => liveness.end(),
     onReconciled: () => deploys.check(),
     isOutdated: () => deploys.isOutdated,
-    unpack: (run, fail) => unpacker.begin(run, fail),
+    unpack: (run, fail) => arrival.begin(run, fail),
     save: (run) => snapshotter.save(run),
   });
   const files = { ...parts, supervisor, runner: new ProgramRunner(platform, supervisor) };
-  const unpacker = new DirectoryUnpacker({ ...files, fields: object, report });
+  const arrival = new DirectoryArrival({ ...files, report }, object);
   const snapshotter = snapshotterOf(files);
   const deploys = new DeployWatch({ supervisor, planner, keepAlive, fields: object, report });
-  const admission = new Admission({ platform, supervisor, target: object, planner, unpacker });
+  const admission = new Admission({ platform, supervisor, target: object, planner, arrival });
   const passes = admission.passes.bind(admission);
   const liveness = new LivenessWatch({ supervisor, clock, object, passes, report });
   const passer = new AnswerPasser({ supervisor, keepAlive, clock, object });
@@ -79,7 +79,7 @@ function snapshotterOf(parts: EngineParts & DirectoryParts): Snapshotter {
   const onBeforeSnapshot = hooks.onBeforeSnapshot.bind(hooks);
   const keeperOf = (plan: PersistPlan): Keeper =>
     plan.kind === "directory"
-      ? new DirectoryKeeper(parts, plan)
+      ? plan.machinery.keeper(parts, plan)
       : new PlatformKeeper(parts, plan.keep);
   const hooked = { fields, keeperOf, onBeforeSnapshot, report };
   return new Snapshotter({ platform, supervisor, store, ...hooked });

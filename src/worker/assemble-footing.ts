@@ -5,8 +5,7 @@ import { assembleOutbound } from "./egress/assemble-outbound.ts";
 import type { Outbound } from "./egress/outbound.ts";
 import type { Host } from "./host.ts";
 import type { ContainerObject, Ground } from "./machinery.ts";
-import { DirectoryGate } from "./directory/directory-gate.ts";
-import { DirectoryStore } from "./directory/directory-store.ts";
+import { DirectoryStart } from "./directory/directory-start.ts";
 import { redactingRuntime } from "./redacting-runtime.ts";
 import type { RunEnvironment } from "./run-environment.ts";
 import { assemblePlanner } from "./snapshots/assemble-planner.ts";
@@ -22,8 +21,6 @@ export interface Footing {
   readonly planner: StartPlanner;
   /** What is known of snapshots. */
   readonly store: SnapshotStore;
-  /** What is known of the directory in a bucket. */
-  readonly directories: DirectoryStore;
   readonly id: DurableObjectId;
   readonly host: Host;
 }
@@ -39,9 +36,8 @@ export function assembleFooting(
   const settings = new ClassSettings(object, options.envVars, () => outbound.isClosed);
   const { starts } = settings;
   const { id } = ground.ctx;
-  const gate = new DirectoryGate({ ...ground, id, fields: object, starts });
+  const gate = new DirectoryStart({ ...ground, id, fields: object, starts });
   const platform = platformOf(ground, settings.environment, [settings.environment, outbound, gate]);
-  const directories = new DirectoryStore(platform.storage);
   const store = new SnapshotStore(platform.storage);
   const planner = assemblePlanner({ ...ground, fields: object, starts, store, report });
   const host: Host = {
@@ -52,7 +48,7 @@ export function assembleFooting(
     },
     report,
   };
-  return { settings, outbound, platform, planner, store, directories, id, host };
+  return { settings, outbound, platform, planner, store, id, host };
 }
 
 function platformOf(

@@ -3,7 +3,7 @@ import type { Duration } from "../core/duration.ts";
 import type { InstanceSize } from "../core/image/instance-size.ts";
 import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
 import type { CronParser } from "../core/schedule/cron-parser.ts";
-import type { PersistPlan } from "../core/snapshot/persist-plan.ts";
+import type { PersistPlan } from "./snapshots/persist-plan.ts";
 import type { SocketActivity } from "../core/socket-activity.ts";
 import type { ContainerError } from "../errors/container-error.ts";
 import type { StopParams } from "./container-types.ts";

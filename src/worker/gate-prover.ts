@@ -2,7 +2,7 @@ import { isLive } from "../core/lifecycle/phase.ts";
 import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
 import type { Platform } from "../ports/platform.ts";
 import { CONTAINER, READY } from "./admission-errors.ts";
-import type { DirectoryUnpacker } from "./directory/directory-unpacker.ts";
+import type { DirectoryArrival } from "./directory/directory-start.ts";
 import { isUp } from "./is-up.ts";
 import { anyAnswer, probePort, type ProbeOutcome } from "./probe-port.ts";
 import { Proofs } from "./proofs.ts";
@@ -35,7 +35,7 @@ export interface ProverParts {
   readonly supervisor: Supervisor;
   readonly starter: RunStarter;
   readonly target: ProbeSettings;
-  readonly unpacker: Pick<DirectoryUnpacker, "arrival" | "isLost">;
+  readonly arrival: Pick<DirectoryArrival, "of" | "isLost">;
 }
 
 /** Brings gates to an answer, and knows which have answered in the present run. */
@@ -46,14 +46,14 @@ export class GateProver {
   readonly #supervisor: Supervisor;
   readonly #starter: RunStarter;
   readonly #target: ProbeSettings;
-  readonly #unpacker: Pick<DirectoryUnpacker, "arrival" | "isLost">;
+  readonly #arrival: Pick<DirectoryArrival, "of" | "isLost">;
 
-  constructor({ platform, supervisor, starter, target, unpacker }: ProverParts) {
+  constructor({ platform, supervisor, starter, target, arrival }: ProverParts) {
     this.#platform = platform;
     this.#supervisor = supervisor;
     this.#starter = starter;
     this.#target = target;
-    this.#unpacker = unpacker;
+    this.#arrival = arrival;
   }
 
   /** Brings the container up and the gate to an answer; returns the run that answered. */
@@ -63,10 +63,10 @@ export class GateProver {
     for (;;) {
       const run = await this.#starter.begin(abandoned);
       if (this.proofs.has(run, gate)) return run;
-      const arrival = this.#unpacker.arrival(run);
-      if (arrival !== undefined) await untilAborted(arrival, abandoned);
+      const files = this.#arrival.of(run);
+      if (files !== undefined) await untilAborted(files, abandoned);
       abandoned.throwIfAborted();
-      if (this.#unpacker.isLost(run)) {
+      if (this.#arrival.isLost(run)) {
         this.#replace(run, "closed"); // an app that nobody lets begin
         continue;
       }

@@ -1,6 +1,6 @@
 import { parseDuration, type Duration } from "../core/duration.ts";
 import { DEFAULT_POLICY, type Policy } from "../core/lifecycle/policy.ts";
-import type { PersistPlan } from "../core/snapshot/persist-plan.ts";
+import type { PersistPlan } from "./snapshots/persist-plan.ts";
 import { NO_PLAN } from "../core/snapshot/snapshot.ts";
 import { ContainerError } from "../errors/container-error.ts";
 import { shown } from "../errors/shown.ts";

@@ -2,7 +2,7 @@ import { findImage, type ImageTable } from "../core/image/find-image.ts";
 import { parseInstanceSize, type InstanceSize } from "../core/image/instance-size.ts";
 import type { Lifecycle } from "../core/lifecycle/phase.ts";
 import type { RunOrigin, Wanted } from "../core/lifecycle/run-origin.ts";
-import type { PersistPlan } from "../core/snapshot/persist-plan.ts";
+import type { PersistPlan } from "./snapshots/persist-plan.ts";
 import { NO_PLAN } from "../core/snapshot/snapshot.ts";
 import { ContainerError } from "../errors/container-error.ts";
 import type { StartStep } from "../ports/platform.ts";

@@ -1,5 +1,5 @@
 import { archiveKey, type ArchiveRecord } from "../../core/directory/archive-record.ts";
-import type { DirectoryPlan } from "../../core/directory/directory.ts";
+import type { DirectoryPlan } from "./directory.ts";
 import { packCommand } from "../../core/directory/gate-commands.ts";
 import { OutputHead } from "../../core/programs/output-head.ts";
 import { errorCode, type ContainerError } from "../../errors/container-error.ts";
@@ -10,7 +10,7 @@ import type { Keeper } from "../snapshots/keeper.ts";
 import { snapshotFailed, type SnapshotInfo } from "../snapshots/snapshotter.ts";
 import type { Supervisor } from "../supervisor.ts";
 import { abandonUpload, ArchiveUpload } from "./archive-upload.ts";
-import type { DirectoryStore } from "./directory-store.ts";
+import { DirectoryStore } from "./directory-store.ts";
 
 /** Enough for what tar says of a failure. */
 const WORDS_BYTES = 1_024;
@@ -21,21 +21,22 @@ export interface DirectoryParts {
   readonly platform: Platform;
   readonly supervisor: Supervisor;
   readonly runner: ProgramRunner;
-  readonly directories: DirectoryStore;
 }
 
 /** Keeps one directory of a container by archives in a bucket. */
 export class DirectoryKeeper implements Keeper {
   readonly #parts: DirectoryParts;
   readonly #plan: DirectoryPlan;
+  readonly #store: DirectoryStore;
 
   constructor(parts: DirectoryParts, plan: DirectoryPlan) {
     this.#parts = parts;
     this.#plan = plan;
+    this.#store = new DirectoryStore(parts.platform.storage);
   }
 
   list(): SnapshotInfo[] {
-    return this.#parts.directories.archives.map(toInfo);
+    return this.#store.archives.map(toInfo);
   }
 
   check(): void {
@@ -43,36 +44,35 @@ export class DirectoryKeeper implements Keeper {
   }
 
   async make(name: string | undefined, abandoned: AbortSignal): Promise<() => SnapshotInfo> {
-    const { directories, platform, supervisor, id } = this.#parts;
+    const { platform, supervisor, id } = this.#parts;
     const { bucket, prefix } = this.#plan;
     const { run } = supervisor.phase;
     this.#checkOpened(run);
     const takenAtMs = platform.clock.now();
     const key = archiveKey(prefix, { id: id.toString(), run, atMs: takenAtMs });
     try {
-      await abandonUpload(bucket, directories);
+      await abandonUpload(bucket, this.#store);
       const sizeBytes = await this.#pack(key, abandoned);
-      if (abandoned.aborted) platform.keepAlive(abandonUpload(bucket, directories));
+      if (abandoned.aborted) platform.keepAlive(abandonUpload(bucket, this.#store));
       return () => this.#remember({ key, name: name ?? null, sizeBytes, takenAtMs });
     } catch (error) {
-      platform.keepAlive(abandonUpload(bucket, directories));
+      platform.keepAlive(abandonUpload(bucket, this.#store));
       throw toFailure(error);
     }
   }
 
   /** A container that was taken over as it ran may lack the files that are kept. */
   #checkOpened(run: number): void {
-    const { directories } = this.#parts;
-    if (directories.isOpened(run) || directories.archives.length === 0) return;
+    if (this.#store.isOpened(run) || this.#store.archives.length === 0) return;
     throw snapshotFailed(
       `run ${run} did not begin with the files that are kept, and would take their place`,
     );
   }
 
   async #pack(key: string, signal: AbortSignal): Promise<number> {
-    const { directories, runner } = this.#parts;
+    const { runner } = this.#parts;
     const { bucket, path, timeoutMs } = this.#plan;
-    const upload = new ArchiveUpload(bucket, key, directories);
+    const upload = new ArchiveUpload(bucket, key, this.#store);
     const words = new OutputHead(WORDS_BYTES);
     let fault: { readonly error: unknown } | undefined;
     const argv = packCommand(path);
@@ -100,7 +100,7 @@ export class DirectoryKeeper implements Keeper {
   }
 
   #remember(record: ArchiveRecord): SnapshotInfo {
-    const dropped = this.#parts.directories.add(record, this.#plan.keep);
+    const dropped = this.#store.add(record, this.#plan.keep);
     if (dropped.length > 0) this.#discard(dropped);
     return toInfo(record);
   }

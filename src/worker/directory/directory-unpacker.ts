@@ -1,4 +1,4 @@
-import type { DirectoryPlan } from "../../core/directory/directory.ts";
+import type { DirectoryPlan } from "./directory.ts";
 import {
   beginCommand,
   gateFile,
@@ -7,11 +7,11 @@ import {
 } from "../../core/directory/gate-commands.ts";
 import { isLive } from "../../core/lifecycle/phase.ts";
 import { OutputHead } from "../../core/programs/output-head.ts";
-import type { PersistPlan } from "../../core/snapshot/persist-plan.ts";
 import { ContainerError, errorCode } from "../../errors/container-error.ts";
 import { textOf } from "../../errors/from-runtime.ts";
 import { sleep } from "../sleep.ts";
 import type { DirectoryParts } from "./directory-keeper.ts";
+import { DirectoryStore } from "./directory-store.ts";
 
 /** Enough for what shell and tar say of a failure. */
 const WORDS_BYTES = 1_024;
@@ -21,7 +21,6 @@ const MISSING = 127;
 
 /** What directories are unpacked with. */
 export interface UnpackerParts extends DirectoryParts {
-  readonly fields: { readonly persist?: PersistPlan };
   readonly report: (error: unknown) => void;
 }
 
@@ -37,17 +36,17 @@ interface RunTerms {
 /** Unpacks the directory of a run that has begun, and lets its app begin after that. */
 export class DirectoryUnpacker {
   readonly #parts: UnpackerParts;
+  readonly #store: DirectoryStore;
   #last: { readonly run: number; readonly settled: Promise<void> } | undefined;
 
   constructor(parts: UnpackerParts) {
     this.#parts = parts;
+    this.#store = new DirectoryStore(parts.platform.storage);
   }
 
-  /** Gives a run its files, where the class keeps a directory. */
-  async begin(run: number, fail: FailStart): Promise<void> {
-    const { fields, platform } = this.#parts;
-    const { persist: plan } = fields;
-    if (plan?.kind !== "directory") return;
+  /** Gives a run its files. Never throws. */
+  async begin(run: number, plan: DirectoryPlan, fail: FailStart): Promise<void> {
+    const { platform } = this.#parts;
     const settled = this.#attempt(run, plan, fail);
     this.#last = { run, settled };
     platform.keepAlive(settled);
@@ -56,22 +55,22 @@ export class DirectoryUnpacker {
 
   /** Settles when a run has its files, or has failed for the lack of them; undefined once it has. */
   arrival(run: number): Promise<void> | undefined {
-    const isPending = this.#last?.run === run && !this.#parts.directories.isOpened(run);
+    const isPending = this.#last?.run === run && !this.#store.isOpened(run);
     return isPending ? this.#last?.settled : undefined;
   }
 
   /** Whether nobody brings a run its files any more, since the object died over it. */
   isLost(run: number): boolean {
-    const { fields, supervisor, directories } = this.#parts;
-    if (fields.persist?.kind !== "directory" || this.#last?.run === run) return false;
-    return supervisor.phase.kind === "starting" && !directories.isOpened(run);
+    const { supervisor } = this.#parts;
+    if (this.#last?.run === run) return false;
+    return supervisor.phase.kind === "starting" && !this.#store.isOpened(run);
   }
 
   async #attempt(run: number, plan: DirectoryPlan, fail: FailStart): Promise<void> {
-    const { supervisor, directories, report } = this.#parts;
+    const { supervisor, report } = this.#parts;
     try {
       await this.#inTime(run, plan);
-      directories.opened(run);
+      this.#store.opened(run);
     } catch (thrown) {
       const phase = await supervisor.reconcile();
       if (phase.run !== run || !isLive(phase)) return; // how it ended is the answer
@@ -98,7 +97,7 @@ export class DirectoryUnpacker {
 
   async #unpack(run: number, plan: DirectoryPlan, signal: AbortSignal): Promise<void> {
     const file = gateFile(this.#parts.id.toString(), run);
-    const latest = this.#parts.directories.archives.at(-1);
+    const latest = this.#store.archives.at(-1);
     const terms = { timeoutMs: plan.timeoutMs, signal };
     if (latest === undefined) return await this.#run(beginCommand(file, plan.path), terms);
     const object = await plan.bucket.get(latest.key);

@@ -1,5 +1,5 @@
 import type { Phase } from "../../core/lifecycle/phase.ts";
-import type { PersistPlan } from "../../core/snapshot/persist-plan.ts";
+import type { PersistPlan } from "./persist-plan.ts";
 import { NO_PLAN } from "../../core/snapshot/snapshot.ts";
 import { expiresAtMs } from "../../core/snapshot/snapshot-record.ts";
 import { ContainerError } from "../../errors/container-error.ts";

@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { directory, type DirectoryOptions } from "../../../src/core/directory/directory.ts";
+import {
+  readDirectory,
+  type DirectoryOptions,
+} from "../../../src/core/directory/directory-settings.ts";
 
 const bucket = { createMultipartUpload: () => undefined } as unknown as R2Bucket;
 
-describe("directory()", () => {
+describe("readDirectory()", () => {
   it("keeps two archives, before every stop, for a minute each", () => {
-    expect(directory("/data", bucket)).toEqual({
+    expect(readDirectory("/data", bucket)).toEqual({
       kind: "directory",
       path: "/data",
       bucket,
@@ -18,7 +21,7 @@ describe("directory()", () => {
 
   it("takes what it is given", () => {
     const options = { on: ["idle"], keep: 1, timeout: "5m", prefix: "a/b" } as const;
-    expect(directory("/var//lib/app/", bucket, options)).toEqual({
+    expect(readDirectory("/var//lib/app/", bucket, options)).toEqual({
       kind: "directory",
       path: "/var/lib/app",
       bucket,
@@ -39,11 +42,11 @@ describe("directory()", () => {
     ["/a\0", "the path is"],
     [undefined, "the path is"],
   ])("refuses the path %j", (path, text) => {
-    expect(() => directory(path as string, bucket)).toThrow(invalid(text));
+    expect(() => readDirectory(path as string, bucket)).toThrow(invalid(text));
   });
 
   it.each([undefined, {}, "files"])("refuses %j as a bucket", (given) => {
-    expect(() => directory("/data", given as unknown as R2Bucket)).toThrow(
+    expect(() => readDirectory("/data", given as unknown as R2Bucket)).toThrow(
       invalid("the bucket is none"),
     );
   });
@@ -58,11 +61,13 @@ describe("directory()", () => {
     [{ prefix: "/a" }, "prefix is"],
     [{ prefix: "a/" }, "prefix is"],
   ])("refuses %j", (options, text) => {
-    expect(() => directory("/data", bucket, options as DirectoryOptions)).toThrow(invalid(text));
+    expect(() => readDirectory("/data", bucket, options as DirectoryOptions)).toThrow(
+      invalid(text),
+    );
   });
 
   it("refuses what is no duration", () => {
-    expect(() => directory("/data", bucket, { timeout: "soon" })).toThrow("INVALID_DURATION");
+    expect(() => readDirectory("/data", bucket, { timeout: "soon" })).toThrow("INVALID_DURATION");
   });
 });
 

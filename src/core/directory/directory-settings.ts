@@ -20,7 +20,7 @@ export interface DirectoryOptions {
 }
 
 /** How a directory is kept, once read. */
-export interface DirectoryPlan {
+export interface DirectorySettings {
   readonly kind: "directory";
   readonly path: string;
   readonly bucket: R2Bucket;
@@ -31,27 +31,15 @@ export interface DirectoryPlan {
 }
 
 /**
- * Keeps one directory of a container across its sleep in an R2 bucket, for the field `persist`,
- * under whatever scheduling policy: it is packed before the container is stopped, and unpacked
- * before the app of the next run begins. The class sets `entrypoint`, and the image has `/bin/sh`,
- * `tar` and `mkfifo`.
+ * Reads how a directory is to be kept. Pure.
  *
- * @param path an absolute path in the container, not `/`
- * @param bucket the binding of a bucket
- * @throws {ContainerError} `INVALID_CONFIG`, `INVALID_DURATION` when an argument cannot work
- * @example
- * ```ts
- * class Workspace extends Container {
- *   override entrypoint = ["node", "/app/server.js"];
- *   override persist = directory("/data", this.env.FILES);
- * }
- * ```
+ * @throws {ContainerError} `INVALID_CONFIG`, `INVALID_DURATION`
  */
-export function directory(
+export function readDirectory(
   path: string,
   bucket: R2Bucket,
   options: DirectoryOptions = {},
-): DirectoryPlan {
+): DirectorySettings {
   checkBucket(bucket);
   return {
     kind: "directory",
