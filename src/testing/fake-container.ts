@@ -186,6 +186,7 @@ export class FakeContainer implements ContainerRuntime {
     if (argv.length === 0) throw new TypeError("exec() requires a non-empty command array.");
     options.signal?.throwIfAborted();
     await Promise.race([this.#wait(this.#startedAtMs - this.#clock.now()), run.ended]);
+    if (!run.isRunning) throw notRunning("exec");
     const handler = this.#options.exec ?? (() => undefined);
     this.#execs += 1;
     return startFakeExec(run, handler, { argv, options, pid: 1 + this.#execs });

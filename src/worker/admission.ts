@@ -10,6 +10,7 @@ import {
   READY,
 } from "./admission-errors.ts";
 import { patienceOf } from "./caller-patience.ts";
+import type { DirectoryArrival } from "./directory/directory-start.ts";
 import { GateProver, type ProbeSettings } from "./gate-prover.ts";
 import { isUp } from "./is-up.ts";
 import { RunStarter } from "./run-starter.ts";
@@ -26,6 +27,7 @@ export interface AdmissionParts {
   readonly supervisor: Supervisor;
   readonly target: ProbeSettings;
   readonly planner: StartPlanner;
+  readonly arrival: Pick<DirectoryArrival, "of" | "isLost">;
 }
 
 /**
@@ -40,13 +42,13 @@ export class Admission {
   readonly #prover: GateProver;
   readonly #gates = new Map<number, SharedTask<number>>();
 
-  constructor({ platform, supervisor, target, planner }: AdmissionParts) {
+  constructor({ platform, supervisor, target, planner, arrival }: AdmissionParts) {
     this.#platform = platform;
     this.#supervisor = supervisor;
     this.#target = target;
     this.#starter = new RunStarter(platform, supervisor, planner);
     const starter = this.#starter;
-    this.#prover = new GateProver({ platform, supervisor, starter, target });
+    this.#prover = new GateProver({ platform, supervisor, starter, target, arrival });
   }
 
   /** Whether a request may go to `port` right now: the port answered in this run. */

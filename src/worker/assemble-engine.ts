@@ -1,14 +1,20 @@
 import type { StopRecord } from "../core/lifecycle/phase.ts";
+import type { PersistPlan } from "./snapshots/persist-plan.ts";
 import { Admission } from "./admission.ts";
 import { AnswerPasser } from "./answer-passer.ts";
 import type { Footing } from "./assemble-footing.ts";
 import { DeployWatch } from "./deploy-watch.ts";
+import type { DirectoryParts } from "./directory/directory-keeper.ts";
+import { DirectoryArrival } from "./directory/directory-start.ts";
 import { HookRunner } from "./hook-runner.ts";
 import { HttpProxy } from "./http-proxy.ts";
 import { LivenessWatch } from "./liveness-watch.ts";
 import type { ContainerObject } from "./machinery.ts";
+import { ProgramRunner } from "./programs/program-runner.ts";
 import { isSignalNamed, type CompatibilityFlags } from "./request-signal.ts";
 import type { Scheduler } from "./schedule/scheduler.ts";
+import type { Keeper } from "./snapshots/keeper.ts";
+import { PlatformKeeper } from "./snapshots/platform-keeper.ts";
 import { Snapshotter } from "./snapshots/snapshotter.ts";
 import { Supervisor } from "./supervisor.ts";
 
@@ -45,11 +51,14 @@ export function assembleEngine(parts: EngineParts): Engine {
     onIdle: () => liveness.end(),
     onReconciled: () => deploys.check(),
     isOutdated: () => deploys.isOutdated,
+    unpack: (run, fail) => arrival.begin(run, fail),
     save: (run) => snapshotter.save(run),
   });
-  const snapshotter = snapshotterOf(parts, supervisor);
+  const files = { ...parts, supervisor, runner: new ProgramRunner(platform, supervisor) };
+  const arrival = new DirectoryArrival({ ...files, report }, object);
+  const snapshotter = snapshotterOf(files);
   const deploys = new DeployWatch({ supervisor, planner, keepAlive, fields: object, report });
-  const admission = new Admission({ platform, supervisor, target: object, planner });
+  const admission = new Admission({ platform, supervisor, target: object, planner, arrival });
   const passes = admission.passes.bind(admission);
   const liveness = new LivenessWatch({ supervisor, clock, object, passes, report });
   const passer = new AnswerPasser({ supervisor, keepAlive, clock, object });
@@ -63,10 +72,15 @@ function earliest(...times: (number | undefined)[]): number | undefined {
   return atMs === Infinity ? undefined : atMs;
 }
 
-function snapshotterOf(parts: EngineParts, supervisor: Supervisor): Snapshotter {
-  const { object: fields, platform, host, store } = parts;
+function snapshotterOf(parts: EngineParts & DirectoryParts): Snapshotter {
+  const { object: fields, platform, supervisor, host, store } = parts;
   const { report } = host;
   const hooks = new HookRunner(host, platform);
   const onBeforeSnapshot = hooks.onBeforeSnapshot.bind(hooks);
-  return new Snapshotter({ platform, supervisor, store, fields, onBeforeSnapshot, report });
+  const keeperOf = (plan: PersistPlan): Keeper =>
+    plan.kind === "directory"
+      ? plan.machinery.keeper(parts, plan)
+      : new PlatformKeeper(parts, plan.keep);
+  const hooked = { fields, keeperOf, onBeforeSnapshot, report };
+  return new Snapshotter({ platform, supervisor, store, ...hooked });
 }

@@ -1,11 +1,13 @@
-import type { Platform } from "../ports/platform.ts";
+import type { Platform, StartStep } from "../ports/platform.ts";
 import { ClassSettings } from "./class-settings.ts";
 import type { ContainerOptions } from "./container-types.ts";
 import { assembleOutbound } from "./egress/assemble-outbound.ts";
 import type { Outbound } from "./egress/outbound.ts";
 import type { Host } from "./host.ts";
 import type { ContainerObject, Ground } from "./machinery.ts";
+import { DirectoryStart } from "./directory/directory-start.ts";
 import { redactingRuntime } from "./redacting-runtime.ts";
+import type { RunEnvironment } from "./run-environment.ts";
 import { assemblePlanner } from "./snapshots/assemble-planner.ts";
 import { SnapshotStore } from "./snapshots/snapshot-store.ts";
 import type { StartPlanner } from "./start-planner.ts";
@@ -19,6 +21,7 @@ export interface Footing {
   readonly planner: StartPlanner;
   /** What is known of snapshots. */
   readonly store: SnapshotStore;
+  readonly id: DurableObjectId;
   readonly host: Host;
 }
 
@@ -31,25 +34,27 @@ export function assembleFooting(
   const report = (error: unknown): void => void tell(object, error);
   const outbound = assembleOutbound({ object, ground, settings: () => settings, report });
   const settings = new ClassSettings(object, options.envVars, () => outbound.isClosed);
-  const platform = platformOf(ground, settings, outbound);
-  const store = new SnapshotStore(platform.storage);
   const { starts } = settings;
+  const { id } = ground.ctx;
+  const gate = new DirectoryStart({ ...ground, id, fields: object, starts });
+  const platform = platformOf(ground, settings.environment, [settings.environment, outbound, gate]);
+  const store = new SnapshotStore(platform.storage);
   const planner = assemblePlanner({ ...ground, fields: object, starts, store, report });
   const host: Host = {
     object,
     settings: {
       policy: () => settings.policy(),
-      startOptions: () => settings.startOptions(planner.take()),
+      startOptions: (run) => gate.wrap(run, settings.startOptions(planner.take())),
     },
     report,
   };
-  return { settings, outbound, platform, planner, store, host };
+  return { settings, outbound, platform, planner, store, id, host };
 }
 
 function platformOf(
   { ctx, runtime }: Ground,
-  { environment }: ClassSettings,
-  outbound: Outbound,
+  environment: RunEnvironment,
+  startSteps: readonly StartStep[],
 ): Platform {
   return {
     runtime: redactingRuntime(runtime, (error) => environment.redact(error)),
@@ -57,7 +62,7 @@ function platformOf(
     storage: ctx.storage,
     random: () => Math.random(),
     keepAlive: (work) => ctx.waitUntil(work),
-    startSteps: [environment, outbound],
+    startSteps,
   };
 }
 

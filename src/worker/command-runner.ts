@@ -75,10 +75,19 @@ export class CommandRunner {
   #start(run: number): void {
     const { platform, host, exits } = this.#parts;
     try {
-      platform.runtime.start(host.settings.startOptions());
+      platform.runtime.start(host.settings.startOptions(run));
     } catch (error) {
-      exits.refuse(run, error);
+      return exits.refuse(run, error);
     }
+    this.#see(this.#parts.unpack(run, (error) => this.#failStart(run, error)));
+  }
+
+  /** A container without its files is ended before its app begins. */
+  async #failStart(run: number, error: unknown): Promise<void> {
+    const { control, exits, supervisor } = this.#parts;
+    exits.fail(run, error);
+    control.destroy();
+    await supervisor.ended(run);
   }
 
   #extendLife(run: number): void {

@@ -3,7 +3,7 @@ import type { Duration } from "../core/duration.ts";
 import type { InstanceSize } from "../core/image/instance-size.ts";
 import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
 import type { CronParser } from "../core/schedule/cron-parser.ts";
-import type { SnapshotPlan } from "../core/snapshot/snapshot.ts";
+import type { PersistPlan } from "./snapshots/persist-plan.ts";
 import type { SocketActivity } from "../core/socket-activity.ts";
 import type { ContainerError } from "../errors/container-error.ts";
 import type { StopParams } from "./container-types.ts";
@@ -75,10 +75,11 @@ export abstract class ContainerSettings<
    */
   recycle: Recycle = "idle";
   /**
-   * How the container's files outlive its sleep: `snapshot({ on: ["idle", "stop"] })`. Default: they
-   * do not.
+   * How the container's files outlive its sleep: all of them by `snapshot()`, where the object has
+   * `"scheduling_policy": "durable_object"`, or one directory by `directory("/data", bucket)`.
+   * Default: they do not.
    */
-  persist?: SnapshotPlan;
+  persist?: PersistPlan;
   /**
    * Host and path of the readiness probe, as `"host/path"`, for a class without `ready`. Any answer
    * but 502, 503 and 504 counts. Default: `"ping"`, that is `/` with the host `ping`.

@@ -1,3 +1,4 @@
+import { ContainerError } from "../errors/container-error.ts";
 import { ContainerEgress } from "./container-egress.ts";
 import { machineryOf } from "./machinery.ts";
 import type { SnapshotHandle } from "./snapshots/snapshot-choice.ts";
@@ -17,11 +18,12 @@ export abstract class ContainerSnapshots<
   Props = unknown,
 > extends ContainerEgress<Env, Props> {
   /**
-   * Takes a snapshot of the files of the container that runs, and remembers it. Needs
+   * Takes a snapshot of the files of the container that runs, and remembers it: of the directory
+   * where `persist` keeps one, else of all files, which needs
    * `"scheduling_policy": "durable_object"`.
    *
    * @throws {ContainerError} `NOT_RUNNING`; `SNAPSHOT_FAILED` when the platform or
-   * `onBeforeSnapshot` fails, or it takes too long; `POLICY_REQUIRED`
+   * `onBeforeSnapshot` fails, or it takes too long; `POLICY_REQUIRED`, `NOT_SUPPORTED`
    */
   async snapshot({ name }: TakeOptions = {}): Promise<SnapshotInfo> {
     return await machineryOf(this).snapshotter.take(name);
@@ -38,11 +40,13 @@ export abstract class ContainerSnapshots<
    *
    * @param snapshot what `snapshot()` or `listSnapshots()` gave, or the platform's own handle
    * @throws {ContainerError} `SNAPSHOT_UNUSABLE` when it has expired or is of another image;
-   * `SNAPSHOT_FAILED` when the platform refuses it; `INVALID_ARGUMENT`; what `start()` throws
+   * `SNAPSHOT_FAILED` when the platform refuses it; `INVALID_ARGUMENT`; what `start()` throws;
+   * `NOT_SUPPORTED` where `persist` keeps a directory, which begins from its latest archive
    */
   async restore(snapshot: SnapshotHandle): Promise<void> {
-    const { settings, planner, supervisor, admission } = machineryOf(this);
+    const { settings, planner, supervisor, admission, snapshotter } = machineryOf(this);
     settings.check();
+    if (snapshotter.plan.kind === "directory") throw notRestoredError();
     await planner.checkSnapshot(snapshot);
     const { id, image } = snapshot;
     const claim = { snapshot: image === undefined ? { id } : { id, image } };
@@ -52,4 +56,11 @@ export abstract class ContainerSnapshots<
       await admission.start({});
     });
   }
+}
+
+function notRestoredError(): ContainerError {
+  return new ContainerError(
+    "NOT_SUPPORTED",
+    "Cannot restore a snapshot: the class keeps a directory, which begins from its latest archive; use snapshot() of persist to go back",
+  );
 }

@@ -32,6 +32,7 @@ export class ExitWatch {
   readonly #runtime: ContainerRuntime;
   readonly #listener: ExitListener;
   #watched: { readonly run: number; readonly settled: Promise<void> } | undefined;
+  #failed: { readonly run: number; readonly error: unknown } | undefined;
   #last: Ending | undefined;
 
   constructor(runtime: ContainerRuntime, listener: ExitListener) {
@@ -60,6 +61,11 @@ export class ExitWatch {
     this.#end({ kind: "start-refused", run, reason, error });
   }
 
+  /** Notes why a run is going to be ended whose app has not begun: then it is a failed start. */
+  fail(run: number, error: unknown): void {
+    this.#failed = { run, error };
+  }
+
   async #monitor(run: number): Promise<void> {
     let exit: ObservedExit = { exitCode: 0, cause: "exit" };
     try {
@@ -75,7 +81,9 @@ export class ExitWatch {
         this.#listener.report(toContainerError(error, `tell how run ${run} ended`));
       }
     }
-    this.#end({ kind: "exited", run, exit });
+    const failed = this.#failed?.run === run ? this.#failed : undefined;
+    if (failed === undefined) this.#end({ kind: "exited", run, exit });
+    else this.#end({ kind: "start-refused", reason: "failure", ...failed });
   }
 
   #end(ending: Ending): void {

@@ -2,12 +2,14 @@ import { isLive } from "../core/lifecycle/phase.ts";
 import type { ReadinessCheck } from "../core/readiness/readiness-check.ts";
 import type { Platform } from "../ports/platform.ts";
 import { CONTAINER, READY } from "./admission-errors.ts";
+import type { DirectoryArrival } from "./directory/directory-start.ts";
 import { isUp } from "./is-up.ts";
 import { anyAnswer, probePort, type ProbeOutcome } from "./probe-port.ts";
 import { Proofs } from "./proofs.ts";
 import { runCheck, type CheckAim } from "./run-check.ts";
 import type { RunStarter } from "./run-starter.ts";
 import type { Supervisor } from "./supervisor.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** What probes are aimed at, read anew for each. */
 export interface ProbeSettings {
@@ -33,6 +35,7 @@ export interface ProverParts {
   readonly supervisor: Supervisor;
   readonly starter: RunStarter;
   readonly target: ProbeSettings;
+  readonly arrival: Pick<DirectoryArrival, "of" | "isLost">;
 }
 
 /** Brings gates to an answer, and knows which have answered in the present run. */
@@ -43,12 +46,14 @@ export class GateProver {
   readonly #supervisor: Supervisor;
   readonly #starter: RunStarter;
   readonly #target: ProbeSettings;
+  readonly #arrival: Pick<DirectoryArrival, "of" | "isLost">;
 
-  constructor({ platform, supervisor, starter, target }: ProverParts) {
+  constructor({ platform, supervisor, starter, target, arrival }: ProverParts) {
     this.#platform = platform;
     this.#supervisor = supervisor;
     this.#starter = starter;
     this.#target = target;
+    this.#arrival = arrival;
   }
 
   /** Brings the container up and the gate to an answer; returns the run that answered. */
@@ -58,6 +63,13 @@ export class GateProver {
     for (;;) {
       const run = await this.#starter.begin(abandoned);
       if (this.proofs.has(run, gate)) return run;
+      const files = this.#arrival.of(run);
+      if (files !== undefined) await untilAborted(files, abandoned);
+      abandoned.throwIfAborted();
+      if (this.#arrival.isLost(run)) {
+        this.#replace(run, "closed"); // an app that nobody lets begin
+        continue;
+      }
       attempts.wasUp = isUp(this.#supervisor.phase);
       const outcome = this.#starter.isRefused(run) ? "gone" : await this.#probe(run, gate, how);
       if (outcome === "answered") {

@@ -17,7 +17,7 @@ export interface Host {
     /** The settings, read anew at each call: a class may change its fields at any time. */
     policy(): Policy;
     /** What `ctx.container.start()` is given for the run that begins now. */
-    startOptions(): ContainerStartupOptions;
+    startOptions(run: number): ContainerStartupOptions;
   };
   /** Hands an error to `onError`, whatever that does with it. */
   readonly report: (error: unknown) => void;

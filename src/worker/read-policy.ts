@@ -1,6 +1,7 @@
 import { parseDuration, type Duration } from "../core/duration.ts";
 import { DEFAULT_POLICY, type Policy } from "../core/lifecycle/policy.ts";
-import { NO_PLAN, type SnapshotPlan } from "../core/snapshot/snapshot.ts";
+import type { PersistPlan } from "./snapshots/persist-plan.ts";
+import { NO_PLAN } from "../core/snapshot/snapshot.ts";
 import { ContainerError } from "../errors/container-error.ts";
 import { shown } from "../errors/shown.ts";
 
@@ -41,7 +42,7 @@ export interface PolicyFields {
   readonly maxLifetime?: Duration;
   readonly maxRunsPerHour?: number;
   readonly budget?: Budget;
-  readonly persist?: SnapshotPlan;
+  readonly persist?: PersistPlan;
 }
 
 /** A setting that is not there has its default. */

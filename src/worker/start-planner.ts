@@ -2,13 +2,14 @@ import { findImage, type ImageTable } from "../core/image/find-image.ts";
 import { parseInstanceSize, type InstanceSize } from "../core/image/instance-size.ts";
 import type { Lifecycle } from "../core/lifecycle/phase.ts";
 import type { RunOrigin, Wanted } from "../core/lifecycle/run-origin.ts";
-import { NO_PLAN, type SnapshotPlan } from "../core/snapshot/snapshot.ts";
+import type { PersistPlan } from "./snapshots/persist-plan.ts";
+import { NO_PLAN } from "../core/snapshot/snapshot.ts";
 import { ContainerError } from "../errors/container-error.ts";
 import type { StartStep } from "../ports/platform.ts";
 import type { ContainerStartConfigOptions } from "./container-types.ts";
 import { omitUndefined } from "./omit-undefined.ts";
 import type { SnapshotChoice, SnapshotHandle } from "./snapshots/snapshot-choice.ts";
-import { policyError } from "./snapshots/snapshotter.ts";
+import { policyError } from "./snapshots/platform-keeper.ts";
 
 /** What a container is made of: a name, or a function of the object's name, else its id. */
 export type ImageChoice = string | ((id: string) => string | Promise<string>);
@@ -18,7 +19,7 @@ export interface ImageFields {
   readonly image?: ImageChoice;
   readonly instance?: InstanceSize;
   readonly expectedBuild?: string;
-  readonly persist?: SnapshotPlan;
+  readonly persist?: PersistPlan;
 }
 
 /** What runs are planned with. */
@@ -137,7 +138,7 @@ export class StartPlanner implements StartStep {
   /** Whether the runtime can do what the class wants of it. */
   get #canKeep(): boolean {
     const { fields, runtime } = this.#parts;
-    return fields.persist === undefined || typeof runtime.snapshotContainer === "function";
+    return fields.persist?.kind !== "snapshot" || typeof runtime.snapshotContainer === "function";
   }
 
   /** What a run would be made of now that was started with `origin`; as far as is known. */
@@ -177,7 +178,9 @@ export class StartPlanner implements StartStep {
     const { snapshots, fields } = this.#parts;
     const { persist } = fields;
     const { image, snapshot } = plan;
-    if (snapshot === undefined) return persist && snapshots.latest(lifecycle, image ?? null);
+    if (snapshot === undefined) {
+      return persist?.kind === "snapshot" ? snapshots.latest(lifecycle, image ?? null) : undefined;
+    }
     snapshots.take(snapshot, image ?? null, (persist ?? NO_PLAN).keep);
     return snapshot.id;
   }

@@ -1,5 +1,6 @@
 import type { StopRecord } from "../core/lifecycle/phase.ts";
 import type { Platform } from "../ports/platform.ts";
+import type { FailStart } from "./directory/directory-unpacker.ts";
 import type { Host } from "./host.ts";
 
 /** What the supervisor shares with the other parts of an object. */
@@ -17,6 +18,8 @@ export interface SupervisorParts {
   readonly onIdle: () => void;
   /** Told when belief and runtime agree, before anything is decided. */
   readonly onReconciled: () => void;
+  /** Gives a run that has begun the files that were kept, if there are. Never throws. */
+  readonly unpack: (run: number, fail: FailStart) => Promise<void>;
   /** Keeps the files of a run that is about to end, and tells of it. Never throws. */
   readonly save: (run: number) => Promise<void>;
   /** Whether a deploy has made the run old. */

@@ -71,6 +71,7 @@ export async function onRig(plan: RigPlan, work: (rig: Rig) => Promise<void>): P
       onIdle: () => {},
       onReconciled: () => {},
       isOutdated: () => false,
+      unpack: async () => {},
       save: async () => {},
     });
     const target = { pingEndpoint: "ping", defaultPort: 8080 };
@@ -79,7 +80,8 @@ export async function onRig(plan: RigPlan, work: (rig: Rig) => Promise<void>): P
     const snapshots = new SnapshotChoice({ store, clock, report: host.report });
     const { id } = state;
     const planner = new StartPlanner({ fields: {}, starts, runtime: container, id, snapshots });
-    const admission = new Admission({ platform, supervisor, target, planner });
+    const arrival = { of: () => undefined, isLost: () => false };
+    const admission = new Admission({ platform, supervisor, target, planner, arrival });
     supervisor.construct();
     await work({ clock, container, supervisor, admission, hooks, errors });
   });

@@ -1,6 +1,7 @@
 import { ContainerError } from "../../errors/container-error.ts";
 import { shown } from "../../errors/shown.ts";
 import { parseDuration, type Duration } from "../duration.ts";
+import { readMoments } from "./read-moments.ts";
 import { SNAPSHOT_TTL_MS } from "./snapshot-record.ts";
 
 /** When a container's files are kept by themselves. */
@@ -39,8 +40,6 @@ export const NO_PLAN: SnapshotPlan = {
   timeoutMs: 60_000,
 };
 
-const MOMENTS: readonly unknown[] = ["idle", "stop"] satisfies SnapshotMoment[];
-
 /**
  * Keeps a container's files across sleep, for the field `persist`: a snapshot is taken before the
  * container is stopped, and its next run begins from the latest one.
@@ -55,10 +54,8 @@ const MOMENTS: readonly unknown[] = ["idle", "stop"] satisfies SnapshotMoment[];
  * ```
  */
 export function snapshot(options: SnapshotOptions = {}): SnapshotPlan {
-  const { on = ["idle", "stop"], keep = NO_PLAN.keep } = options;
-  if (!Array.isArray(on) || on.length === 0 || !on.every((moment) => MOMENTS.includes(moment))) {
-    throw invalid(`on is ${JSON.stringify(on)}`, 'use a list of "idle" and "stop"');
-  }
+  const { keep = NO_PLAN.keep } = options;
+  const on = readMoments(options.on, "snapshot()");
   if (!Number.isInteger(keep) || keep < 1) {
     throw invalid(`keep is ${shown(keep)}`, "use an integer of 1 or more");
   }

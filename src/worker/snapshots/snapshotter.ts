@@ -1,18 +1,20 @@
 import type { Phase } from "../../core/lifecycle/phase.ts";
-import { NO_PLAN, type SnapshotPlan } from "../../core/snapshot/snapshot.ts";
-import { expiresAtMs, type SnapshotRecord } from "../../core/snapshot/snapshot-record.ts";
+import type { PersistPlan } from "./persist-plan.ts";
+import { NO_PLAN } from "../../core/snapshot/snapshot.ts";
+import { expiresAtMs } from "../../core/snapshot/snapshot-record.ts";
 import { ContainerError } from "../../errors/container-error.ts";
-import { toContainerError } from "../../errors/from-runtime.ts";
 import type { Platform } from "../../ports/platform.ts";
 import { notRunningError } from "../admission-errors.ts";
 import type { HookOutcome } from "../hook-runner.ts";
 import { isUp } from "../is-up.ts";
 import { sleep } from "../sleep.ts";
 import type { Supervisor } from "../supervisor.ts";
+import type { Keeper } from "./keeper.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 
 /** A snapshot, as `snapshot()` and `listSnapshots()` tell of it; `restore()` takes it. */
 export interface SnapshotInfo {
+  /** For an archive in a bucket: its key. */
   readonly id: string;
   /** The name that it was given, else `null`. */
   readonly name: string | null;
@@ -21,7 +23,10 @@ export interface SnapshotInfo {
   readonly image: string | null;
   /** When it was taken, in milliseconds since the epoch. */
   readonly takenAtMs: number;
-  /** When the platform deletes it, in milliseconds since the epoch, unless it is restored before. */
+  /**
+   * When the platform deletes it, in milliseconds since the epoch, unless it is restored before;
+   * `Infinity` for an archive in a bucket, which nobody deletes by its age.
+   */
   readonly expiresAtMs: number;
 }
 
@@ -30,7 +35,8 @@ export interface SnapshotterParts {
   readonly platform: Platform;
   readonly supervisor: Supervisor;
   readonly store: SnapshotStore;
-  readonly fields: { readonly persist?: SnapshotPlan };
+  readonly fields: { readonly persist?: PersistPlan };
+  readonly keeperOf: (plan: PersistPlan) => Keeper;
   readonly onBeforeSnapshot: () => Promise<HookOutcome>;
   readonly report: (error: unknown) => void;
 }
@@ -45,19 +51,19 @@ export class Snapshotter {
   }
 
   /** What the class says of its snapshots. */
-  get plan(): SnapshotPlan {
+  get plan(): PersistPlan {
     return this.#parts.fields.persist ?? NO_PLAN;
   }
 
   /** What is remembered, the latest one last. */
   list(): SnapshotInfo[] {
-    return this.#parts.store.known.map(toInfo);
+    return this.#keeper.list();
   }
 
   /**
    * Takes a snapshot of a container that is up, and keeps it awake meanwhile.
    *
-   * @throws {ContainerError} `NOT_RUNNING`, `POLICY_REQUIRED`, `SNAPSHOT_FAILED`
+   * @throws {ContainerError} `NOT_RUNNING`, `POLICY_REQUIRED`, `NOT_SUPPORTED`, `SNAPSHOT_FAILED`
    */
   async take(name: string | undefined): Promise<SnapshotInfo> {
     const { supervisor } = this.#parts;
@@ -85,8 +91,10 @@ export class Snapshotter {
   /** When another snapshot is to be taken lest the latest one expires; undefined for never. */
   get refreshAtMs(): number | undefined {
     const { store } = this.#parts;
-    const { refreshMs } = this.plan;
-    const latest = refreshMs === Infinity ? undefined : store.known.at(-1);
+    const { plan } = this;
+    if (plan.kind !== "snapshot" || plan.refreshMs === Infinity) return undefined;
+    const { refreshMs } = plan;
+    const latest = store.known.at(-1);
     if (latest === undefined || latest.isRefused) return undefined;
     const atMs = Math.max(latest.takenAtMs + refreshMs, store.refreshNotBeforeMs);
     return atMs < expiresAtMs(latest) ? atMs : undefined;
@@ -107,59 +115,29 @@ export class Snapshotter {
     const { timeoutMs } = this.plan;
     const late = sleep(platform.clock, timeoutMs, over.signal).then(() => undefined);
     try {
-      const made = await Promise.race([this.#make(name), late]);
-      if (made !== undefined) return this.#remember(made);
-      throw failed(`it takes more than ${timeoutMs} ms; raise the timeout of persist`);
+      const made = await Promise.race([this.#make(name, over.signal), late]);
+      if (made !== undefined) return made();
+      throw snapshotFailed(`it takes more than ${timeoutMs} ms; raise the timeout of persist`);
     } finally {
       over.abort();
     }
   }
 
-  async #make(name: string | undefined): Promise<ContainerSnapshot> {
-    const { platform, onBeforeSnapshot } = this.#parts;
-    const { runtime } = platform;
-    if (typeof runtime.snapshotContainer !== "function") throw policyError();
-    if ((await onBeforeSnapshot()) !== "handled") {
-      throw failed("onBeforeSnapshot failed, so the files may not be whole");
+  async #make(name: string | undefined, abandoned: AbortSignal): Promise<() => SnapshotInfo> {
+    const keeper = this.#keeper;
+    keeper.check();
+    if ((await this.#parts.onBeforeSnapshot()) !== "handled") {
+      throw snapshotFailed("onBeforeSnapshot failed, so the files may not be whole");
     }
-    try {
-      return await runtime.snapshotContainer(name === undefined ? {} : { name });
-    } catch (error) {
-      throw failed(toContainerError(error, "snapshot").message, error);
-    }
+    return await keeper.make(name, abandoned);
   }
 
-  #remember({ id, size, name }: ContainerSnapshot): SnapshotInfo {
-    const { supervisor, store, platform } = this.#parts;
-    const nowMs = platform.clock.now();
-    const record: SnapshotRecord = {
-      id,
-      name: name ?? null,
-      sizeBytes: size,
-      image: supervisor.lifecycle.origin?.image ?? null,
-      takenAtMs: nowMs,
-      usedAtMs: nowMs,
-      isRefused: false,
-    };
-    store.add(record, { keep: this.plan.keep, nowMs });
-    supervisor.keep({}); // the alarm for its refresh
-    return toInfo(record);
+  get #keeper(): Keeper {
+    return this.#parts.keeperOf(this.plan);
   }
 }
 
-/** What a runtime gets that takes no snapshots. */
-export function policyError(): ContainerError {
-  return new ContainerError(
-    "POLICY_REQUIRED",
-    'Cannot keep the container\'s files by snapshots: that needs "scheduling_policy": "durable_object" in the Wrangler configuration of the container',
-  );
-}
-
-function toInfo(record: SnapshotRecord): SnapshotInfo {
-  const { id, name, sizeBytes, image, takenAtMs } = record;
-  return { id, name, sizeBytes, image, takenAtMs, expiresAtMs: expiresAtMs(record) };
-}
-
-function failed(text: string, cause?: unknown): ContainerError {
+/** What a caller gets whose snapshot was not taken. */
+export function snapshotFailed(text: string, cause?: unknown): ContainerError {
   return new ContainerError("SNAPSHOT_FAILED", `Cannot take a snapshot: ${text}`, { cause });
 }
