@@ -1,4 +1,4 @@
-import { NO_LISTENER, startApp, untilAnswering } from "../container-app.ts";
+import { IMAGE, NO_LISTENER, startApp, untilAnswering } from "../container-app.ts";
 import { insideCase, type ContractCase, type Observation, type Probe } from "../contract-case.ts";
 import { outcome } from "../outcome.ts";
 
@@ -28,17 +28,17 @@ export const imageCases: readonly ContractCase[] = [
   insideCase({
     title: "start() takes an image by its reference, and inspect() tells it",
     step: async (probe) => {
-      probe.container.start({ enableInternet: false, image: "app:latest" });
+      probe.container.start({ enableInternet: false, image: IMAGE });
       await untilAnswering(probe);
       return (await probe.container.inspect())?.image ?? null;
     },
-    expected: "app:latest",
+    expected: IMAGE,
   }),
   insideCase({
     title: "an image that is not there fails the start, by monitor() only",
     step: (probe) => startAndMonitor(probe, { image: "no-such-image:1" }),
     expected: [STARTED, FAILED, false],
-    fake: { hasImage: (reference) => reference === "app:latest" },
+    fake: { hasImage: (reference) => reference === IMAGE },
   }),
   insideCase({
     title: "a snapshot that is not there fails the start, by monitor() only",
@@ -76,7 +76,7 @@ export const imageCases: readonly ContractCase[] = [
     title: "start() takes any numbers for a size, also those that no platform gives",
     step: async (probe) => {
       const instance = { vcpu: 99, memoryMib: 1, diskMb: 1 };
-      probe.container.start({ enableInternet: false, image: "app:latest", instance });
+      probe.container.start({ enableInternet: false, image: IMAGE, instance });
       await untilAnswering(probe);
       return probe.container.running;
     },

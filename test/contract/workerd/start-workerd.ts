@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEngineUnderTest, type EngineUnderTest } from "../../e2e/engine-under-test.ts";
 import { requireMiniflare } from "../../engine/api/fakes/miniflare.ts";
+import { IMAGE } from "../container-app.ts";
 import { bundle } from "./bundle.ts";
 
-const IMAGE = "berth-test-contract";
 const DOCKERFILE =
   'FROM node:22\nWORKDIR /app\nCOPY app.js .\nEXPOSE 8080 9000\nCMD ["node", "app.js"]\n';
 
@@ -50,7 +50,7 @@ export async function startContractWorkerd(): Promise<ContractWorkerd> {
 
 async function buildApp(engine: EngineUnderTest, contextDir: string): Promise<void> {
   await writeFile(join(contextDir, "app.js"), await bundle("app/server.ts", "app"));
-  await engine.build({ dockerfile: DOCKERFILE, contextDir, name: `${IMAGE}:latest` });
+  await engine.build({ dockerfile: DOCKERFILE, contextDir, name: IMAGE });
 }
 
 function runtimeOptions(engine: EngineUnderTest, contents: string, generation: number): object {
@@ -71,7 +71,7 @@ function runtimeOptions(engine: EngineUnderTest, contents: string, generation: n
             ProbeObject: {
               type: "durable-object",
               storage: "sqlite",
-              container: { imageName: IMAGE },
+              container: { imageName: IMAGE.replace(":latest", "") },
             },
           },
         },
