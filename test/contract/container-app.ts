@@ -1,7 +1,5 @@
 import type { Probe } from "./contract-case.ts";
 
-/** The image of the app, by its reference. */
-export const IMAGE = "berth-test-contract:latest";
 /** The port that the app listens to. */
 export const APP_PORT = 8080;
 /** A port that it listens to only when told. */

@@ -1,5 +1,6 @@
-import { IMAGE, NO_LISTENER, startApp, untilAnswering } from "../container-app.ts";
+import { NO_LISTENER, startApp, untilAnswering } from "../container-app.ts";
 import { insideCase, type ContractCase, type Observation, type Probe } from "../contract-case.ts";
+import { IMAGE } from "../image-name.ts";
 import { outcome } from "../outcome.ts";
 
 /** A start that the runtime cannot tell to be hopeless: only `monitor()` says so. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEngineUnderTest, type EngineUnderTest } from "../../e2e/engine-under-test.ts";
 import { requireMiniflare } from "../../engine/api/fakes/miniflare.ts";
-import { IMAGE } from "../container-app.ts";
+import { IMAGE } from "../image-name.ts";
 import { bundle } from "./bundle.ts";
 
 const DOCKERFILE =
