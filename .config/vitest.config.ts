@@ -15,6 +15,10 @@ function nodeProject(
   return { root, test: { name, include, environment: "node", ...test } };
 }
 
+/** What takes longest: left to `npm run test:full`, or `BERTH_TESTS=full`. */
+const LONG = ["recovery", "scale", "terminal"].map((name) => `test/e2e/${name}.test.ts`);
+const isFull = process.env["BERTH_TESTS"] === "full";
+
 // Files of these projects start processes by the dozen: one at a time, or the two cores of a small
 // machine turn every deadline into a coin toss.
 const oneByOne = { fileParallelism: false, pool: "forks" } as const;
@@ -42,6 +46,7 @@ export default defineConfig({
       nodeProject("engine", ["engine"], { ...oneByOne, testTimeout: 30_000, hookTimeout: 30_000 }),
       nodeProject("e2e", ["e2e"], {
         pool: "forks", // two at a time: they mostly wait for servers to start
+        ...(!isFull && { exclude: LONG }),
         testTimeout: 120_000,
         hookTimeout: 120_000,
         globalSetup: ["./.config/fresh-dist.ts"],

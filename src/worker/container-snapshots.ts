@@ -61,6 +61,6 @@ export abstract class ContainerSnapshots<
 function notRestoredError(): ContainerError {
   return new ContainerError(
     "NOT_SUPPORTED",
-    "Cannot restore a snapshot: the class keeps a directory, which begins from its latest archive; use snapshot() of persist to go back",
+    "Cannot restore a snapshot: the class keeps a directory, and each run begins from its latest archive; to choose, use persist = snapshot({ … })",
   );
 }

@@ -7,8 +7,7 @@ import { HostWatch, NOTHING } from "./host-state.ts";
 import { skipWithoutNamespaces } from "./obstacle.ts";
 import { createProject } from "./project.ts";
 
-// A hundred by `npm run test:full`.
-const INSTANCES = Number(process.env["BERTH_SCALE_INSTANCES"] ?? 24);
+const INSTANCES = 100;
 const CLIENTS = 8;
 
 skipWithoutNamespaces();
