@@ -1,0 +1,31 @@
+import type { Readable } from "node:stream";
+
+/** What is known of a blob's content. */
+export interface BlobIdentity {
+  /** "sha256:…" */
+  readonly digest: string;
+  readonly sizeBytes: number;
+}
+
+/** Blobs on this machine by the digest of their content. */
+export interface BlobStore {
+  /** @returns the blob's length in bytes; undefined when it is not there */
+  stat(digest: string): Promise<number | undefined>;
+  /**
+   * Reads a blob.
+   *
+   * @param fromByte where to begin (default: 0)
+   * @throws {ImageError} BLOB_NOT_FOUND
+   */
+  open(digest: string, fromByte?: number): Promise<Readable>;
+  /**
+   * Stores content, which appears whole or not at all.
+   *
+   * @param expected what it has to be
+   * @throws {ImageError} DIGEST_MISMATCH when it is something else; DISK_FULL
+   */
+  write(content: Readable | Uint8Array, expected?: BlobIdentity): Promise<BlobIdentity>;
+  /** @returns where a blob's file is or would be */
+  pathOf(digest: string): string;
+  remove(digest: string): Promise<void>;
+}
