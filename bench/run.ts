@@ -7,6 +7,7 @@ import { abilities } from "./rigs/abilities.ts";
 import { coldStart } from "./rigs/cold-start.ts";
 import { engine } from "./rigs/engine.ts";
 import { idleHour } from "./rigs/idle-hour.ts";
+import { images } from "./rigs/images.ts";
 import { stream } from "./rigs/stream.ts";
 import { thunderingHerd } from "./rigs/thundering-herd.ts";
 import { warmRequest } from "./rigs/warm-request.ts";
@@ -21,6 +22,7 @@ const RIGS: readonly Rig[] = [
   thunderingHerd,
   engine,
   abilities,
+  images,
 ];
 
 const DEFAULT_PAIRS = 15;
