@@ -118,5 +118,7 @@ export interface PushCheck {
 
 /** What a configuration has to say to use an image. */
 export type ConfigOffer =
+  /** There is no configuration, or it is not of this registry. */
+  | { readonly kind: "none" }
   | { readonly kind: "written"; readonly path: string }
   | { readonly kind: "to-paste"; readonly lines: readonly string[] };
