@@ -3,10 +3,10 @@ import { join, resolve } from "node:path";
 import { CliError } from "../cli-error.ts";
 import type { BuildImageOptions, Compression } from "./image-options.ts";
 import { parseBuildArgs, parsePlatform, parseTags } from "./parse-flags.ts";
-import { common, deploy, type RawCommonFlags, type RawDeployFlags } from "./shared-flags.ts";
+import { common, pushChecks, type RawCommonFlags, type RawPushCheckFlags } from "./shared-flags.ts";
 
 /** What commander reads of `berth images build`. */
-export interface RawBuildFlags extends RawCommonFlags, RawDeployFlags {
+export interface RawBuildFlags extends RawCommonFlags, RawPushCheckFlags {
   readonly tag: readonly string[];
   readonly push?: true;
   readonly file?: string;
@@ -37,7 +37,7 @@ export function toBuildOptions(
   }
   return {
     ...common(flags, cwd),
-    ...deploy(flags, cwd),
+    ...pushChecks(flags, cwd),
     contextDir,
     dockerfilePath:
       flags.file === undefined ? join(contextDir, "Dockerfile") : resolve(cwd, flags.file),

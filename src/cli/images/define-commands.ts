@@ -3,8 +3,8 @@ import { resolve } from "node:path";
 import { Option, type Command } from "commander";
 
 import { toBuildOptions, type RawBuildFlags } from "./build-options.ts";
-import { common, deploy, keep, withCommon, withDeploy, withKeep } from "./shared-flags.ts";
-import type { RawCommonFlags, RawDeployFlags, RawKeepFlags } from "./shared-flags.ts";
+import { common, keep, pushChecks, withCommon, withPushChecks, withKeep } from "./shared-flags.ts";
+import type { RawCommonFlags, RawPushCheckFlags, RawKeepFlags } from "./shared-flags.ts";
 import type { Compression, ImageActions } from "./image-options.ts";
 import { parsePlatform } from "./parse-flags.ts";
 
@@ -65,7 +65,7 @@ function defineBuild(images: Command, { cwd, env, actions, onExitCode }: ImageCo
       ]),
     )
     .option("-o, --output <path>", "write an OCI layout: a directory, or an archive (PATH.tar)");
-  withCommon(withDeploy(command)).action(async (path: string, flags: RawBuildFlags) => {
+  withCommon(withPushChecks(command)).action(async (path: string, flags: RawBuildFlags) => {
     onExitCode(await actions.build(toBuildOptions(path, flags, { cwd, env })));
   });
 }
@@ -77,11 +77,11 @@ function defineMoving(images: Command, { cwd, actions, onExitCode }: ImageComman
     .argument("<image>", "a name or id of the store")
     .argument("[reference]", "where to (default: Cloudflare's registry, or the name's own)")
     .addOption(compressionOption());
-  type PushFlags = RawCommonFlags & RawDeployFlags & { readonly compression: Compression };
-  withCommon(withDeploy(push)).action(
+  type PushFlags = RawCommonFlags & RawPushCheckFlags & { readonly compression: Compression };
+  withCommon(withPushChecks(push)).action(
     async (image: string, reference: string | undefined, flags: PushFlags) => {
       const { compression } = flags;
-      const options = { ...common(flags, cwd), ...deploy(flags, cwd), compression };
+      const options = { ...common(flags, cwd), ...pushChecks(flags, cwd), compression };
       onExitCode(await actions.push({ ...options, image, reference }));
     },
   );
@@ -157,9 +157,7 @@ function defineFiles(images: Command, { cwd, actions, onExitCode }: ImageCommand
   withCommon(load).action(
     async (file: string, flags: RawCommonFlags & { readonly platform: string }) => {
       const platform = parsePlatform(flags.platform);
-      onExitCode(
-        await actions.load({ ...common(flags, cwd), path: resolve(cwd, file), platform }),
-      );
+      onExitCode(await actions.load({ ...common(flags, cwd), path: resolve(cwd, file), platform }));
     },
   );
   const save = images

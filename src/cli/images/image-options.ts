@@ -9,7 +9,7 @@ export interface CommonOptions {
 }
 
 /** How an image is checked before it is pushed, and where its URI goes after. */
-export interface DeployOptions {
+export interface PushCheckOptions {
   /** Pushes what a guard rail would stop. */
   readonly isForced: boolean;
   /** Whose disk the image must fit; undefined takes the configuration's. */
@@ -26,7 +26,7 @@ export interface DeployOptions {
 export type Compression = "gzip" | "zstd";
 
 /** `berth images build`. */
-export interface BuildImageOptions extends CommonOptions, DeployOptions {
+export interface BuildImageOptions extends CommonOptions, PushCheckOptions {
   readonly contextDir: string;
   readonly dockerfilePath: string;
   /** As written; the first names the image while it is built. */
@@ -44,7 +44,7 @@ export interface BuildImageOptions extends CommonOptions, DeployOptions {
 }
 
 /** `berth images push`. */
-export interface PushOptions extends CommonOptions, DeployOptions {
+export interface PushOptions extends CommonOptions, PushCheckOptions {
   readonly image: string;
   /** Where to; undefined where the image's name says. */
   readonly reference: string | undefined;

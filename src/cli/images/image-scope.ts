@@ -3,7 +3,12 @@ import type { BuildStore, Image } from "../../images/image-store.ts";
 import type { OciImage, Platform } from "../../images/oci/descriptor.ts";
 import type { OnProgress } from "../../images/registry/transfer-progress.ts";
 import type { RunStep } from "../../images/run-step.ts";
-import type { BuildImageOptions, Compression, DeployOptions, KeepOptions } from "./image-options.ts";
+import type {
+  BuildImageOptions,
+  Compression,
+  PushCheckOptions,
+  KeepOptions,
+} from "./image-options.ts";
 import type { ProgressDisplay } from "./progress/progress-display.ts";
 
 /** What one command on images works with. */
@@ -102,11 +107,11 @@ export interface ImageGuards {
    * @returns what is no reason to stop, but should be known
    * @throws {ImageError} IMAGE_TOO_LARGE, ACCOUNT_FULL, IMAGE_UNFIT
    */
-  readonly checkPush: (push: PushCheck, options: DeployOptions) => Promise<readonly string[]>;
+  readonly checkPush: (push: PushCheck, options: PushCheckOptions) => Promise<readonly string[]>;
   /** Finds out what uses images: all that is deployed too, unless only the store is concerned. */
   readonly findUses: (place: "store" | "registry", options: KeepOptions) => Promise<KnownUses>;
   /** Writes a URI into the configuration, or says what to paste. */
-  readonly offerUri: (uri: string, options: DeployOptions) => Promise<ConfigOffer>;
+  readonly offerUri: (uri: string, options: PushCheckOptions) => Promise<ConfigOffer>;
 }
 
 /** An image that is about to be pushed. */

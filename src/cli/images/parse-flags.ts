@@ -38,7 +38,9 @@ export function parseBuildArgs(
     }
     return [name, value ?? env[name]];
   });
-  return Object.fromEntries(pairs.filter((pair): pair is [string, string] => pair[1] !== undefined));
+  return Object.fromEntries(
+    pairs.filter((pair): pair is [string, string] => pair[1] !== undefined),
+  );
 }
 
 /**

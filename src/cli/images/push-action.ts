@@ -1,4 +1,4 @@
-import type { DeployOptions, PushOptions } from "./image-options.ts";
+import type { PushCheckOptions, PushOptions } from "./image-options.ts";
 import type { ConfigOffer, ImageScope, PushCheck, PushedImage } from "./image-scope.ts";
 import { requireImage } from "./require-image.ts";
 
@@ -27,7 +27,7 @@ export async function pushAction(options: PushOptions, scope: ImageScope): Promi
  */
 export async function pushPacked(
   push: PushCheck,
-  options: DeployOptions,
+  options: PushCheckOptions,
   { guards, remote, display }: ImageScope,
 ): Promise<PushReport> {
   const warnings = await guards.checkPush(push, options);

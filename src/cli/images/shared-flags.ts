@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 
 import type { Command } from "commander";
 
-import type { CommonOptions, DeployOptions, KeepOptions } from "./image-options.ts";
+import type { CommonOptions, PushCheckOptions, KeepOptions } from "./image-options.ts";
 
 /** What commander reads of the flags that every command has. */
 export interface RawCommonFlags {
@@ -23,7 +23,7 @@ export function common(flags: RawCommonFlags, cwd: string): CommonOptions {
 }
 
 /** What commander reads of the flags of commands that push. */
-export interface RawDeployFlags {
+export interface RawPushCheckFlags {
   readonly force?: true;
   readonly instanceType?: string;
   readonly config?: string;
@@ -32,7 +32,7 @@ export interface RawDeployFlags {
 }
 
 /** Adds the flags of commands that push. */
-export function withDeploy(command: Command): Command {
+export function withPushChecks(command: Command): Command {
   return command
     .option("--instance-type <type>", "check that it fits this type (default: the configuration's)")
     .option("--force", "push what does not fit too")
@@ -41,8 +41,8 @@ export function withDeploy(command: Command): Command {
     .option("--class <name>", "the container to write it to, where there are several");
 }
 
-/** Reads what {@link withDeploy} added. */
-export function deploy(flags: RawDeployFlags, cwd: string): DeployOptions {
+/** Reads what {@link withPushChecks} added. */
+export function pushChecks(flags: RawPushCheckFlags, cwd: string): PushCheckOptions {
   return {
     isForced: flags.force === true,
     instanceType: flags.instanceType,
