@@ -11,6 +11,8 @@ export interface DeleteReport {
   readonly from: "store" | "registry";
   /** Of the manifest; only of a registry's. */
   readonly digest?: string;
+  /** What it took there, shared blobs included; only of a registry's. */
+  readonly sizeBytes?: number;
   /** What of it was in use, and is broken now; only when it was forced. */
   readonly broken: readonly string[];
 }
@@ -41,14 +43,13 @@ async function deleteLocal(options: DeleteOptions, scope: ImageScope): Promise<D
 async function deleteRemote(options: DeleteOptions, scope: ImageScope): Promise<DeleteReport> {
   const { remote, guards } = scope;
   const target = await remote.toTarget(options.image);
-  const { image } = await remote.describe(target);
+  const { digest, sizeBytes } = await remote.measure(target);
   const uses = await guards.findUses("registry", options);
-  const { digest } = image.manifest;
   const broken = toKnownImages([target]).flatMap((each) =>
     refuseUsed({ ...each, digest }, uses, modeOf(options)),
   );
   await remote.deleteManifest(target);
-  return { deleted: target, from: "registry", digest, broken };
+  return { deleted: target, from: "registry", digest, sizeBytes, broken };
 }
 
 function modeOf({ isForced }: DeleteOptions): "check" | "force" {

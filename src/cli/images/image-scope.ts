@@ -1,8 +1,8 @@
 import type { KnownUses } from "../../images/guard/refuse-used.ts";
 import type { BuildStore, Image } from "../../images/image-store.ts";
-import type { OciImage, Platform } from "../../images/oci/descriptor.ts";
+import type { Descriptor, OciImage, Platform } from "../../images/oci/descriptor.ts";
 import type { OnProgress } from "../../images/registry/transfer-progress.ts";
-import type { RunStep } from "../../images/run-step.ts";
+import type { RemoteImage } from "../../images/report/describe-remote.ts";
 import type {
   BuildImageOptions,
   Compression,
@@ -74,6 +74,8 @@ export interface RemoteImages {
   readonly listRepositories: (registryHost: string) => Promise<readonly string[]>;
   /** Reads what describes an image, and no layer. */
   readonly describe: (reference: string) => Promise<RemoteImage>;
+  /** Finds out what an image takes there, from its manifests alone. */
+  readonly measure: (reference: string) => Promise<MeasuredImage>;
   /** @returns the digest of what was deleted */
   readonly deleteManifest: (reference: string) => Promise<string>;
   /**
@@ -83,6 +85,15 @@ export interface RemoteImages {
   readonly toTarget: (name: string) => Promise<string>;
 }
 
+/** What an image takes in a registry. */
+export interface MeasuredImage {
+  /** Of its manifest, or of its index. */
+  readonly digest: string;
+  readonly sizeBytes: number;
+  /** Its manifests and blobs: several images may share some. */
+  readonly parts: readonly Pick<Descriptor, "digest" | "size">[];
+}
+
 /** What came of a push. */
 export interface PushedImage {
   readonly digest: string;
@@ -90,13 +101,6 @@ export interface PushedImage {
   readonly uri: string;
   readonly sentBytes: number;
   readonly blobs: { readonly sent: number; readonly present: number; readonly mounted: number };
-}
-
-/** What a registry says of an image. */
-export interface RemoteImage {
-  readonly image: OciImage;
-  /** The document that `image.config` points to. */
-  readonly config: unknown;
 }
 
 /** What keeps a user from breaking a deployment. */
