@@ -94,10 +94,15 @@ async function askAccount(ask: AskWrangler): Promise<string> {
     parseWranglerJson(await askOrFail(ask, ["whoami", "--json"])),
     "accounts",
   );
-  const ids = Array.isArray(accounts) ? accounts.flatMap((account) => textOf(account, "id") ?? []) : [];
+  const ids = Array.isArray(accounts)
+    ? accounts.flatMap((account) => textOf(account, "id") ?? [])
+    : [];
   const [id] = ids;
   if (id !== undefined && ids.length === 1) return id;
-  throw failure(`the login has ${ids.length} accounts: set CLOUDFLARE_ACCOUNT_ID to one`, undefined);
+  throw failure(
+    `the login has ${ids.length} accounts: set CLOUDFLARE_ACCOUNT_ID to one`,
+    undefined,
+  );
 }
 
 async function askOrFail(ask: AskWrangler, args: readonly string[]): Promise<string> {

@@ -78,7 +78,8 @@ function editJsonc(file: ConfigFile, edits: readonly ConfigEdit[]): string {
     eol: file.text.includes("\r\n") ? "\r\n" : "\n",
   };
   return edits.reduce(
-    (text, { path, value }) => applyEdits(text, modify(text, [...path], value, { formattingOptions })),
+    (text, { path, value }) =>
+      applyEdits(text, modify(text, [...path], value, { formattingOptions })),
     file.text,
   );
 }

@@ -93,7 +93,10 @@ async function keepChanges(
   const changed = await readConfigFile(pinned.path);
   const text = editConfig(changed, undo);
   if ((await readFile(original.path, "utf8")) !== original.text) {
-    throw notEditable(original.path, `it changed meanwhile, and wrangler wrote to it too:\n${text}`);
+    throw notEditable(
+      original.path,
+      `it changed meanwhile, and wrangler wrote to it too:\n${text}`,
+    );
   }
   await writeAtomically(original.path, text);
 }
