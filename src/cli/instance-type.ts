@@ -39,12 +39,16 @@ export function instanceSize(value: unknown): InstanceSize | undefined {
   if (typeof value === "string") return instanceTypes.get(value);
   const standard = instanceTypes.get(DEFAULT_TYPE);
   if (typeof value !== "object" || value === null || standard === undefined) return standard;
-  const memoryMib = "memory_mib" in value ? value.memory_mib : undefined;
-  const vcpu = "vcpu" in value ? value.vcpu : undefined;
-  const diskMb = "disk_mb" in value ? value.disk_mb : undefined;
+  const memoryMib = numberOf(value, "memory_mib");
+  const diskMb = numberOf(value, "disk_mb");
   return {
-    memoryBytes: typeof memoryMib === "number" ? memoryMib * MIB : standard.memoryBytes,
-    vcpu: typeof vcpu === "number" ? vcpu : standard.vcpu,
-    diskBytes: typeof diskMb === "number" ? diskMb * MB : standard.diskBytes,
+    memoryBytes: memoryMib === undefined ? standard.memoryBytes : memoryMib * MIB,
+    vcpu: numberOf(value, "vcpu") ?? standard.vcpu,
+    diskBytes: diskMb === undefined ? standard.diskBytes : diskMb * MB,
   };
+}
+
+function numberOf(value: object, key: string): number | undefined {
+  const field: unknown = Reflect.get(value, key);
+  return typeof field === "number" ? field : undefined;
 }

@@ -62,7 +62,8 @@ export async function askWranglerConfig(
   try {
     const { stdout } = await promisify(execFile)(wrangler.node, words, { cwd: options.projectDir });
     const value: unknown = JSON.parse(stdout.slice(stdout.lastIndexOf("\n") + 1));
-    return Array.isArray(value) ? value : [];
+    const configs: readonly unknown[] = Array.isArray(value) ? value : [];
+    return configs;
   } catch (cause) {
     throw new CliError(
       "WRANGLER_FAILED",
@@ -83,7 +84,8 @@ function saidBy(cause: unknown): string {
 
 function containersOf(config: unknown): readonly unknown[] {
   if (typeof config !== "object" || config === null || !("containers" in config)) return [];
-  return Array.isArray(config.containers) ? config.containers : [];
+  const containers: readonly unknown[] = Array.isArray(config.containers) ? config.containers : [];
+  return containers;
 }
 
 function toContainerConfig(value: unknown): readonly ContainerConfig[] {

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { stripVTControlCharacters } from "node:util";
 
 import { CliError } from "../cli-error.ts";
 import type { WranglerProgram } from "../find-wrangler.ts";
@@ -45,7 +46,7 @@ export function createAskWrangler(options: AskWranglerOptions): AskWrangler {
 
 function toFailure(args: readonly string[], cause: Error, output: string): CliError {
   const isLate = "killed" in cause && cause.killed === true;
-  const said = output.trim().split("\n").slice(-SHOWN_LINES).join("\n");
+  const said = linesOf(output).slice(0, SHOWN_LINES).join("\n");
   const why = isLate ? `no answer for ${PATIENCE_MS / 1000} s` : said === "" ? cause.message : said;
   return new CliError(
     "WRANGLER_FAILED",
@@ -53,4 +54,12 @@ function toFailure(args: readonly string[], cause: Error, output: string): CliEr
       "CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID",
     { cause },
   );
+}
+
+/** wrangler's words, without its requests to report a bug and where its log is. */
+function linesOf(output: string): readonly string[] {
+  return stripVTControlCharacters(output)
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !/^(🪵|If you think this is a bug)/u.test(line));
 }

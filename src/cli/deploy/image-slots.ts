@@ -45,7 +45,7 @@ function slotsOfContainer(
 ): readonly Pick<ImageSlot, "imageName" | "path" | "value">[] {
   const images = Object.entries(toRecord(fieldOf(container, "images")));
   if (images.length > 0) {
-    return images.map(([imageName, value]) => ({
+    return images.map(([imageName, value]: [string, unknown]) => ({
       ...{ imageName, value },
       path: [...path, "images", imageName],
     }));

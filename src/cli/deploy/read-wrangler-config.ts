@@ -76,26 +76,27 @@ interface Place {
 
 function imagesOf(container: unknown, place: Place): readonly DockerfileImage[] {
   const className = textOf(container, "class_name");
+  const worker = place.workerName ?? "worker";
+  const shared = { index: place.index, className, ...sizeOf(container) };
+  const images = fieldOf(container, "images");
+  if (typeof images !== "object" || images === null) {
+    const source = sourceOf(container, ["image", "image_build_context", "image_vars"], place);
+    const repository = toRepository(textOf(container, "name") ?? `${worker}-${className ?? ""}`);
+    return source === undefined ? [] : [{ ...shared, ...source, imageName: undefined, repository }];
+  }
+  return Object.entries(images).flatMap(([imageName, image]: [string, unknown]) => {
+    const source = sourceOf(image, ["dockerfile", "build_context", "build_vars"], place);
+    const repository = toRepository(`${worker}-${className ?? "container"}-${imageName}`);
+    return source === undefined ? [] : [{ ...shared, ...source, imageName, repository }];
+  });
+}
+
+function sizeOf(container: unknown): Pick<DockerfileImage, "diskBytes" | "instanceType"> {
   const size = fieldOf(container, "instance_type") ?? customSize(container);
-  const shared = {
-    ...{ index: place.index, className },
+  return {
     instanceType: typeof size === "string" ? size : size === undefined ? "lite" : "instance_type",
     diskBytes: instanceSize(size)?.diskBytes,
   };
-  const images = fieldOf(container, "images");
-  if (typeof images === "object" && images !== null) {
-    return Object.entries(images).flatMap(([imageName, image]: [string, unknown]) => {
-      const source = sourceOf(image, ["dockerfile", "build_context", "build_vars"], place);
-      const name = `${place.workerName ?? "worker"}-${className ?? "container"}-${imageName}`;
-      return source === undefined
-        ? []
-        : [{ ...shared, ...source, imageName, repository: toRepository(name) }];
-    });
-  }
-  const source = sourceOf(container, ["image", "image_build_context", "image_vars"], place);
-  const name = textOf(container, "name") ?? `${place.workerName ?? "worker"}-${className ?? ""}`;
-  if (source === undefined) return [];
-  return [{ ...shared, ...source, imageName: undefined, repository: toRepository(name) }];
 }
 
 /** `configuration`, the former place of a size of one's own. */
