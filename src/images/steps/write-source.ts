@@ -32,16 +32,20 @@ export async function writeSource(
   scope: WriteScope,
 ): Promise<void> {
   const { writer, tree } = scope;
-  const file = target.kind === "directory" ? posix.join(target.path, source.name) : target.path;
   if (source.kind === "inline") {
-    return writer.writeInline(file, { bytes: Buffer.from(source.text), mode: 0o644 });
+    const path = target.kind === "directory" ? posix.join(target.path, source.name) : target.path;
+    return writer.writeInline(path, { content: Buffer.from(source.text), mode: 0o644 });
   }
-  if (source.kind === "directory") return writeDirectory(source.entries, target.path, scope);
+  const directory = await tree.resolve(posix.join(target.path, source.parent));
+  if (source.kind === "directory") return writeDirectory(source.entries, directory, scope);
   const [self] = source.entries;
   if (self?.entry.source === undefined) return;
-  if (source.kind === "file") return writer.copyEntry(self.entry.source, self.entry, file);
-  await writer.makeDirectory(target.path);
-  await unpackTar(self.entry.source, source.kind, { path: target.path, writer, tree });
+  if (source.kind !== "tar") {
+    const path = target.kind === "directory" ? posix.join(directory, source.name) : target.path;
+    return writer.copyEntry(self.entry.source, self.entry, path);
+  }
+  await writer.makeDirectory(directory);
+  await unpackTar(self.entry.source, source.compression, { path: directory, writer, tree });
 }
 
 async function writeDirectory(
