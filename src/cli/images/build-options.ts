@@ -3,6 +3,7 @@ import { join, resolve } from "node:path";
 import { CliError } from "../cli-error.ts";
 import type { BuildImageOptions, Compression } from "./image-options.ts";
 import { parseBuildArgs, parsePlatform, parseTags } from "./parse-flags.ts";
+import { parseBuildContexts, parseSecrets } from "./parse-sources.ts";
 import { common, pushChecks, type RawCommonFlags, type RawPushCheckFlags } from "./shared-flags.ts";
 
 /** What commander reads of `berth images build`. */
@@ -13,6 +14,8 @@ export interface RawBuildFlags extends RawCommonFlags, RawPushCheckFlags {
   readonly platform: string;
   readonly buildArg: readonly string[];
   readonly target?: string;
+  readonly buildContext: readonly string[];
+  readonly secret: readonly string[];
   readonly network: "none" | "default";
   readonly compression: Compression;
   readonly cache: boolean;
@@ -46,6 +49,8 @@ export function toBuildOptions(
     platform: parsePlatform(flags.platform),
     buildArgs: parseBuildArgs(flags.buildArg, env),
     target: flags.target,
+    buildContexts: parseBuildContexts(flags.buildContext, cwd),
+    secrets: parseSecrets(flags.secret, cwd),
     runNetwork: flags.network === "default" ? "internet" : "none",
     compression: flags.compression,
     isCacheUsed: flags.cache,

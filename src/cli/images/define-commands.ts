@@ -40,6 +40,9 @@ function compressionOption(): Option {
   return new Option("--compression <kind>", text).choices(["gzip", "zstd"]).default("gzip");
 }
 
+const buildContextHelp =
+  "another name for FROM and --from: a directory, oci-layout://PATH or docker-image://REFERENCE";
+
 function defineBuild(images: Command, { cwd, env, actions, onExitCode }: ImageCommandScope): void {
   const command = images
     .command("build")
@@ -51,6 +54,8 @@ function defineBuild(images: Command, { cwd, env, actions, onExitCode }: ImageCo
     .addOption(platformOption())
     .option("--build-arg <name=value>", "a value for ARG (repeatable)", many, [])
     .option("--target <stage>", "the stage to build (default: the last)")
+    .option("--build-context <name=source>", buildContextHelp, many, [])
+    .option("--secret <id=ID,src=PATH>", "a file for RUN --mount=type=secret", many, [])
     .addOption(
       new Option("--network <kind>", "what RUN may reach")
         .choices(["none", "default"])
@@ -139,12 +144,16 @@ function defineDeleting(images: Command, { cwd, actions, onExitCode }: ImageComm
   });
   const prune = images
     .command("prune")
-    .description("say what of the store nothing uses; delete it with --yes")
-    .option("-y, --yes", "delete it");
-  type PruneFlags = RawCommonFlags & RawKeepFlags & { readonly yes?: true };
+    .description("say what nothing uses, in the store or a repository; delete it with --yes")
+    .option("-y, --yes", "delete it")
+    .option("--all", "images of the store that have a name too")
+    .option("--remote <repository>", "look in a repository of a registry instead");
+  type PruneFlags = RawCommonFlags &
+    RawKeepFlags & { readonly yes?: true; readonly all?: true; readonly remote?: string };
   withCommon(withKeep(prune)).action(async (flags: PruneFlags) => {
-    const isConfirmed = flags.yes === true;
-    onExitCode(await actions.prune({ ...common(flags, cwd), ...keep(flags, cwd), isConfirmed }));
+    const asked = { isConfirmed: flags.yes === true, isNamedIncluded: flags.all === true };
+    const options = { ...common(flags, cwd), ...keep(flags, cwd), ...asked };
+    onExitCode(await actions.prune({ ...options, remote: flags.remote }));
   });
 }
 

@@ -42,7 +42,8 @@ export function createImageActions({ sink, version }: ImageActionsOptions): Imag
     (options: Options): Promise<number> =>
       runImageCommand(
         async (signal) => {
-          const scope = { options, signal, version, env: process.env, stream: process.stderr };
+          const { env, stderr: stream } = process;
+          const scope = { options, signal, version, env, stream, projectDir: process.cwd() };
           const report = await withImageScope(scope, (opened) => work.act(options, opened));
           const lines = options.isJson
             ? [JSON.stringify(report, undefined, 2)]

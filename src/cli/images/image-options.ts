@@ -14,6 +14,10 @@ export interface PushCheckOptions {
   readonly isForced: boolean;
   /** Whose disk the image must fit; undefined takes the configuration's. */
   readonly instanceType: string | undefined;
+  /** Instead of the type's disk. */
+  readonly diskBytes: number | undefined;
+  /** What all images of the account may come to; undefined takes what Cloudflare gives. */
+  readonly accountLimitBytes: number | undefined;
   /** The wrangler configuration; absolute, undefined looks for it. */
   readonly configPath: string | undefined;
   /** Writes the URI into the configuration. */
@@ -35,6 +39,10 @@ export interface BuildImageOptions extends CommonOptions, PushCheckOptions {
   readonly platform: Platform;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly target: string | undefined;
+  /** More names for FROM and --from. */
+  readonly buildContexts: Readonly<Record<string, string>>;
+  /** Files that RUN --mount=type=secret shows, by id. */
+  readonly secrets: Readonly<Record<string, string>>;
   readonly runNetwork: "none" | "internet";
   readonly compression: Compression;
   readonly isCacheUsed: boolean;
@@ -90,6 +98,10 @@ export interface DeleteOptions extends CommonOptions, KeepOptions {
 
 /** `berth images prune`. */
 export interface PruneOptions extends CommonOptions, KeepOptions {
+  /** A repository of a registry; undefined for the store. */
+  readonly remote: string | undefined;
+  /** Of the store: images that have a name too. */
+  readonly isNamedIncluded: boolean;
   /** Deletes; otherwise it is only said what would go. */
   readonly isConfirmed: boolean;
 }

@@ -1,5 +1,6 @@
 import type { ListOptions } from "./image-options.ts";
 import type { ImageScope } from "./image-scope.ts";
+import { hasRegistryHost } from "./registry-name.ts";
 
 /** What there is, here or in a registry. */
 export type ListReport =
@@ -29,8 +30,9 @@ export async function listAction(
     });
     return { kind: "store", images };
   }
-  if (!name.includes("/")) {
+  if (!name.includes("/") && hasRegistryHost(`${name}/`)) {
     return { kind: "repositories", host: name, names: await remote.listRepositories(name) };
   }
-  return { kind: "tags", repository: name, tags: await remote.listTags(name) };
+  const repository = await remote.toTarget(name);
+  return { kind: "tags", repository, tags: await remote.listTags(repository) };
 }

@@ -24,20 +24,25 @@ interface OpenSandbox {
  */
 export function openRunStep(say: (text: string) => void): LazyRunStep {
   let opening: Promise<OpenSandbox> | undefined;
+  let closing: Promise<void> | undefined;
   return {
     run: async (request) => {
+      if (closing !== undefined)
+        throw new CliError("INTERRUPTED", "Cannot execute RUN: interrupted");
       opening ??= openSandbox(say);
       const { run, sandbox } = await opening;
       if (request.network === "internet") requireInternet(sandbox);
       return run(request);
     },
-    [Symbol.asyncDispose]: async () => {
-      const opened = await opening?.catch(() => undefined); // it has failed the build already
-      if (opened === undefined) return;
-      await opened.sandbox[Symbol.asyncDispose]();
-      await opened.state.dispose();
-    },
+    [Symbol.asyncDispose]: () => (closing ??= close(opening)),
   };
+}
+
+async function close(opening: Promise<OpenSandbox> | undefined): Promise<void> {
+  const opened = await opening?.catch(() => undefined); // it has failed the build already
+  if (opened === undefined) return;
+  await opened.sandbox[Symbol.asyncDispose]();
+  await opened.state.dispose();
 }
 
 async function openSandbox(say: (text: string) => void): Promise<OpenSandbox> {

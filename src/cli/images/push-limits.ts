@@ -18,19 +18,26 @@ const DEFAULT_TYPE = "lite";
  * @throws {ImageError} CONFIG_NOT_EDITABLE for a configuration that can't be read
  */
 export async function findPushLimits(
-  options: Pick<PushCheckOptions, "className" | "instanceType">,
+  options: Omit<PushCheckOptions, "configPath" | "isForced" | "isWritten">,
   configPath: string | undefined,
 ): Promise<ImageLimits> {
-  const accountBytes = ACCOUNT_IMAGES_MB * MB;
-  if (options.instanceType !== undefined) {
-    return { ...namedType(options.instanceType), accountBytes };
-  }
-  const types = configPath === undefined ? [] : await configuredTypes(configPath, options.className);
-  const largest = types.toSorted((a, b) => b.diskBytes - a.diskBytes)[0];
-  return { ...(largest ?? namedType(DEFAULT_TYPE)), accountBytes };
+  const accountBytes = options.accountLimitBytes ?? ACCOUNT_IMAGES_MB * MB;
+  const disk = await findDisk(options, configPath);
+  return { ...disk, diskBytes: options.diskBytes ?? disk.diskBytes, accountBytes };
 }
 
 type Disk = Pick<ImageLimits, "diskBytes" | "instanceType">;
+
+async function findDisk(
+  options: Pick<PushCheckOptions, "className" | "instanceType">,
+  configPath: string | undefined,
+): Promise<Disk> {
+  if (options.instanceType !== undefined) return namedType(options.instanceType);
+  const types =
+    configPath === undefined ? [] : await configuredTypes(configPath, options.className);
+  const largest = types.toSorted((a, b) => b.diskBytes - a.diskBytes)[0];
+  return largest ?? namedType(DEFAULT_TYPE);
+}
 
 function namedType(instanceType: string): Disk {
   const diskBytes = instanceSize(instanceType)?.diskBytes;

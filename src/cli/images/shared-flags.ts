@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 
 import type { Command } from "commander";
 
+import { toBytes } from "../deploy/deploy-options.ts";
 import type { CommonOptions, PushCheckOptions, KeepOptions } from "./image-options.ts";
 
 /** What commander reads of the flags that every command has. */
@@ -26,6 +27,8 @@ export function common(flags: RawCommonFlags, cwd: string): CommonOptions {
 export interface RawPushCheckFlags {
   readonly force?: true;
   readonly instanceType?: string;
+  readonly diskLimit?: string;
+  readonly accountLimit?: string;
   readonly config?: string;
   readonly write?: true;
   readonly class?: string;
@@ -35,6 +38,8 @@ export interface RawPushCheckFlags {
 export function withPushChecks(command: Command): Command {
   return command
     .option("--instance-type <type>", "check that it fits this type (default: the configuration's)")
+    .option("--disk-limit <size>", "check that it fits this disk: 8GB")
+    .option("--account-limit <size>", "check that the account's images fit this: 100GB")
     .option("--force", "push what does not fit too")
     .option("-c, --config <path>", "the wrangler configuration")
     .option("--write", "write the pushed image's URI into the configuration")
@@ -46,6 +51,8 @@ export function pushChecks(flags: RawPushCheckFlags, cwd: string): PushCheckOpti
   return {
     isForced: flags.force === true,
     instanceType: flags.instanceType,
+    diskBytes: toSize(flags.diskLimit, "--disk-limit"),
+    accountLimitBytes: toSize(flags.accountLimit, "--account-limit"),
     configPath: toPath(flags.config, cwd),
     isWritten: flags.write === true,
     className: flags.class,
@@ -68,6 +75,10 @@ export function withKeep(command: Command): Command {
 /** Reads what {@link withKeep} added. */
 export function keep(flags: RawKeepFlags, cwd: string): KeepOptions {
   return { keepFile: toPath(flags.keepFile, cwd), configPath: toPath(flags.config, cwd) };
+}
+
+function toSize(text: string | undefined, option: string): number | undefined {
+  return text === undefined ? undefined : toBytes(text, option);
 }
 
 function toPath(text: string | undefined, cwd: string): string | undefined {

@@ -58,6 +58,8 @@ describe("defineImageCommands()", () => {
           isJson: false,
           isForced: false,
           instanceType: undefined,
+          diskBytes: undefined,
+          accountLimitBytes: undefined,
           configPath: undefined,
           isWritten: false,
           className: undefined,
@@ -68,6 +70,8 @@ describe("defineImageCommands()", () => {
           platform: amd64,
           buildArgs: {},
           target: undefined,
+          buildContexts: {},
+          secrets: {},
           runNetwork: "none",
           compression: "gzip",
           isCacheUsed: true,
@@ -127,6 +131,17 @@ describe("defineImageCommands()", () => {
       { buildArgs: { A: "1=2", FROM_ENV: "theirs" } },
     ],
     [
+      ["--build-context", "a=../x", "--build-context", "b=docker-image://r.io/b:1", "."],
+      { buildContexts: { a: "/home/me/x", b: "docker-image://r.io/b:1" } },
+    ],
+    [
+      ["--build-context", "c=oci-layout://lay", "--secret", "id=npm,src=.npmrc", "."],
+      {
+        buildContexts: { c: "oci-layout:///home/me/app/lay" },
+        secrets: { npm: "/home/me/app/.npmrc" },
+      },
+    ],
+    [
       ["-p", "--write", "--class", "App", "-c", "w.toml", "--instance-type", "basic", "."],
       {
         isWritten: true,
@@ -143,6 +158,10 @@ describe("defineImageCommands()", () => {
     [
       ["push", "app:1"],
       { push: expect.objectContaining({ image: "app:1", reference: undefined }) },
+    ],
+    [
+      ["push", "a", "--disk-limit", "8GB", "--account-limit", "500MB"],
+      { push: expect.objectContaining({ diskBytes: 8e9, accountLimitBytes: 5e8 }) },
     ],
     [["push", "a", "r.io/a:2"], { push: expect.objectContaining({ reference: "r.io/a:2" }) }],
     [
@@ -179,6 +198,9 @@ describe("defineImageCommands()", () => {
     [["build", "--network", "host", "."], /Allowed choices are none, default/],
     [["build", "--compression", "xz", "."], /Allowed choices are gzip, zstd/],
     [["build", "--builder", "kaniko", "."], /Allowed choices are docker, podman/],
+    [["build", "--build-context", "a", "."], /\[BAD_OPTION\] Cannot use --build-context a;/],
+    [["build", "--secret", "src=x", "."], /\[BAD_OPTION\] Cannot use --secret src=x;/],
+    [["push", "a", "--disk-limit", "8"], /\[BAD_OPTION\] Cannot use --disk-limit 8;/],
     [["build", "--write", "."], /\[BAD_OPTION\] Cannot use --write without --push/],
     [["save", "a"], /required option '-o, --output <path>' not specified/],
     [["push", "a", "b", "c"], /too many arguments/],

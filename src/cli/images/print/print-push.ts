@@ -8,7 +8,7 @@ export function printPush(report: PushReport): readonly string[] {
   const there = blobs.present + blobs.mounted;
   return [
     `pushed  ${reference}`,
-    `sent    ${formatBytes(sentBytes)} in ${toBlobs(blobs.sent)}; ${toBlobs(there)} were there`,
+    `sent    ${formatBytes(sentBytes)} in ${toBlobs(blobs.sent)}, ${there} already there`,
     `uri     ${uri}`,
     ...printOffer(report.config),
   ];
