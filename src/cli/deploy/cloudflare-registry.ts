@@ -43,12 +43,17 @@ const ACCOUNT_ID = /^[0-9a-f]{32}$/;
 export function openCloudflareRegistry(options: CloudflareRegistryOptions): CloudflareRegistry {
   const { env, nowMs = Date.now } = options;
   const host = cloudflareRegistryHost(env, options.complianceRegion);
-  let grant: Promise<Grant> | undefined;
-  const ask = async (): Promise<Grant> => {
-    const known = await grant?.catch(() => undefined);
-    if (known !== undefined && known.expiresAtMs > nowMs()) return known;
-    grant = requestGrant(options.ask, nowMs());
-    return grant;
+  let last: Promise<Grant | undefined> = Promise.resolve(undefined);
+  // Each waits for the one before it, so that those who come together share one answer.
+  const ask = (): Promise<Grant> => {
+    const before = last;
+    const next = (async () => {
+      const known = await before.catch(() => undefined);
+      const isFresh = known !== undefined && known.expiresAtMs > nowMs();
+      return isFresh ? known : requestGrant(options.ask, nowMs());
+    })();
+    last = next;
+    return next;
   };
   const accountOf = async (): Promise<string> =>
     env["CLOUDFLARE_ACCOUNT_ID"] ?? (await ask()).accountId ?? (await askAccount(options.ask));
