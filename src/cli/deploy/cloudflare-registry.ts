@@ -56,7 +56,7 @@ export function openCloudflareRegistry(options: CloudflareRegistryOptions): Clou
     return next;
   };
   const accountOf = async (): Promise<string> =>
-    env["CLOUDFLARE_ACCOUNT_ID"] ?? (await ask()).accountId ?? (await askAccount(options.ask));
+    givenAccount(env) ?? (await ask()).accountId ?? (await askAccount(options.ask));
   return {
     host,
     credentials: async (registryHost) =>
@@ -137,4 +137,9 @@ function qualifyName(name: string, host: string, accountId: string): string {
     `Cannot use image ${name}: it belongs to account ${first}, and the login to ${accountId}; ` +
       "set CLOUDFLARE_ACCOUNT_ID, or leave the account out of the name",
   );
+}
+
+function givenAccount(env: NodeJS.ProcessEnv): string | undefined {
+  const given = env["CLOUDFLARE_ACCOUNT_ID"];
+  return given === "" ? undefined : given;
 }
