@@ -43,15 +43,20 @@ const ACCOUNT_ID = /^[0-9a-f]{32}$/;
 export function openCloudflareRegistry(options: CloudflareRegistryOptions): CloudflareRegistry {
   const { env, nowMs = Date.now } = options;
   const host = cloudflareRegistryHost(env, options.complianceRegion);
-  let grant: Promise<Grant> | undefined;
-  const ask = async (): Promise<Grant> => {
-    const known = await grant?.catch(() => undefined);
-    if (known !== undefined && known.expiresAtMs > nowMs()) return known;
-    grant = requestGrant(options.ask, nowMs());
-    return grant;
+  let last: Promise<Grant | undefined> = Promise.resolve(undefined);
+  // Each waits for the one before it, so that those who come together share one answer.
+  const ask = (): Promise<Grant> => {
+    const before = last;
+    const next = (async () => {
+      const known = await before.catch(() => undefined);
+      const isFresh = known !== undefined && known.expiresAtMs > nowMs();
+      return isFresh ? known : requestGrant(options.ask, nowMs());
+    })();
+    last = next;
+    return next;
   };
   const accountOf = async (): Promise<string> =>
-    env["CLOUDFLARE_ACCOUNT_ID"] ?? (await ask()).accountId ?? (await askAccount(options.ask));
+    givenAccount(env) ?? (await ask()).accountId ?? (await askAccount(options.ask));
   return {
     host,
     credentials: async (registryHost) =>
@@ -132,4 +137,9 @@ function qualifyName(name: string, host: string, accountId: string): string {
     `Cannot use image ${name}: it belongs to account ${first}, and the login to ${accountId}; ` +
       "set CLOUDFLARE_ACCOUNT_ID, or leave the account out of the name",
   );
+}
+
+function givenAccount(env: NodeJS.ProcessEnv): string | undefined {
+  const given = env["CLOUDFLARE_ACCOUNT_ID"];
+  return given === "" ? undefined : given;
 }

@@ -12,7 +12,7 @@ import type { DeployOptions } from "./deploy-options.ts";
 import { writePinnedConfig, type PinnedImage } from "./pinned-config.ts";
 import type { DeployConfig, DockerfileImage } from "./read-wrangler-config.ts";
 import { withoutOptions } from "./without-options.ts";
-import { readDeployedVersion } from "./wrangler-output.ts";
+import { watchWranglerOutput } from "./wrangler-output.ts";
 
 /** What {@link runDeploy} works with. */
 export interface DeployParts {
@@ -114,7 +114,7 @@ class Deployment {
     readonly versionId: string | undefined;
   }> {
     const { env, runWrangler } = this.#parts;
-    const { wranglerArgs } = this.#options;
+    const { wranglerArgs, isDryRun } = this.#options;
     await using pinned = await writePinnedConfig({
       configPath: this.#config.configPath,
       envName: valuesOf(wranglerArgs, ["--env", "-e"]).at(-1) ?? env["CLOUDFLARE_ENV"],
@@ -122,13 +122,14 @@ class Deployment {
     });
     const outputDir = await mkdtemp(join(tmpdir(), "berth-deploy-"));
     try {
-      const outputPath = env["WRANGLER_OUTPUT_FILE_PATH"] ?? join(outputDir, "output.ndjson");
+      const given = env["WRANGLER_OUTPUT_FILE_PATH"];
+      const output = await watchWranglerOutput(given ?? join(outputDir, "output.ndjson"));
       const rest = withoutOptions(wranglerArgs, ["--cwd", "--config", "-c"]);
       const exitCode = await runWrangler(["deploy", "--config", pinned.path, ...rest], {
         ...env,
-        WRANGLER_OUTPUT_FILE_PATH: outputPath,
+        WRANGLER_OUTPUT_FILE_PATH: output.path,
       });
-      return { exitCode, versionId: await readDeployedVersion(outputPath) };
+      return { exitCode, versionId: isDryRun ? undefined : await output.readVersion() };
     } finally {
       await rm(outputDir, { recursive: true, force: true });
     }

@@ -8,6 +8,8 @@ import type { FileTree } from "./file-tree.ts";
 
 /** The directory that COPY reads, less what its .dockerignore excludes. */
 export interface BuildContext extends FileTree {
+  /** Its absolute path. */
+  readonly directory: string;
   /** Whether .dockerignore excludes a path (relative, no leading slash). */
   isIgnored(path: string): boolean;
 }
@@ -29,6 +31,7 @@ export async function openBuildContext(
   const isIgnored = (path: string): boolean => path !== "" && (ignore?.ignores(path) ?? false);
   const tree = new RootTree([{ directory, opaque: [], isGrowing: true }], "none");
   return {
+    directory,
     isIgnored,
     lookup: async (path) => {
       const entry = await tree.lookup(path);

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
+import { mkdir, readFile, utimes } from "node:fs/promises";
 import { join } from "node:path";
 
 import { isSameFile, type FileIdentity } from "../layer/tree-entry.ts";
 import { writeAtomically } from "../write-atomically.ts";
+import { deleteOldest } from "./delete-oldest.ts";
 import { hashFile } from "./hash-file.ts";
 
 /** Hashes of files, kept so that a file that did not change is not read again. */
@@ -76,7 +77,7 @@ class KeptDigests implements FileDigests {
     const kept = [...rows.values()].slice(-MAX_ROWS);
     await writeAtomically(this.#path, JSON.stringify(kept));
     this.#isChanged = false;
-    await deleteOldest(directory);
+    await deleteOldest(directory, MAX_FILES);
   }
 
   #keep(row: Row): void {
@@ -112,18 +113,4 @@ function isIdentity(value: unknown): value is FileIdentity {
   return ["dev", "ino", "sizeBytes", "mtimeMs", "ctimeMs"].every(
     (name) => typeof Reflect.get(fields, name) === "number",
   );
-}
-
-async function deleteOldest(directory: string): Promise<void> {
-  const names = await readdir(directory);
-  if (names.length <= MAX_FILES) return;
-  const files = await Promise.all(
-    names.map(async (name) => {
-      const path = join(directory, name);
-      const found = await stat(path).catch(() => undefined); // another process deleted it
-      return { path, mtimeMs: found?.mtimeMs ?? 0 };
-    }),
-  );
-  const oldest = files.toSorted((a, b) => a.mtimeMs - b.mtimeMs).slice(0, -MAX_FILES);
-  for (const { path } of oldest) await rm(path, { force: true });
 }

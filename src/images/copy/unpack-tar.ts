@@ -20,7 +20,7 @@ export interface UnpackTarget {
   readonly tree: RootTree;
 }
 
-interface TarEntry extends AsyncIterable<Uint8Array> {
+interface TarEntry extends AsyncIterable<unknown> {
   readonly header: Header;
 }
 
@@ -99,8 +99,8 @@ async function copyLinked(header: Header, path: string, target: UnpackTarget): P
     posix.join(target.path, posix.join("/", header.linkname)),
   );
   const entry = await target.tree.lookup(linked);
-  if (entry?.kind !== "file" || entry.source === undefined) {
+  if (entry?.kind !== "file") {
     throw new Error(`hard link ${header.name} leads to ${header.linkname}, which is no file`);
   }
-  return target.writer.copyEntry(entry.source, entry, path);
+  return target.writer.copyEntry(entry, path);
 }

@@ -5,6 +5,7 @@ import {
   copyFileSync,
   createWriteStream,
   lchownSync,
+  linkSync,
   lstatSync,
   lutimesSync,
   mkdirSync,
@@ -34,7 +35,7 @@ export interface Ownership {
 
 /** Bytes that come from the Dockerfile or an archive, not from a file. */
 export interface InlineFile {
-  readonly content: Uint8Array | AsyncIterable<Uint8Array>;
+  readonly content: Uint8Array | AsyncIterable<unknown>;
   readonly mode: number;
   readonly mtimeMs?: number;
 }
@@ -86,15 +87,19 @@ export class LayerWriter {
   /**
    * Copies a file or symlink of this machine to a path whose parents are no symlinks.
    *
+   * @param twin a file of another layer that is just what the copy would be, to link to
    * @throws {Error} when the file is no longer the one that the entry tells of
    */
-  async copyEntry(source: string, entry: TreeEntry, path: string): Promise<void> {
+  async copyEntry(entry: TreeEntry, path: string, twin?: string): Promise<void> {
+    const { source } = entry;
+    if (source === undefined) return;
     await this.#makeRoom(path);
     const target = this.#at(path);
     if (entry.kind === "symlink") {
       symlinkSync(readlinkSync(source), target);
       return this.#own(target, this.#ownership.uid, this.#ownership.gid);
     }
+    if (twin !== undefined && tryLink(twin, target)) return;
     await copyContent(source, entry, target);
     const stats = lstatSync(source);
     if (entry.identity !== undefined && !isSameFile(entry.identity, toIdentity(stats))) {
@@ -155,6 +160,15 @@ export class LayerWriter {
 
   #at(path: string): string {
     return join(this.#directory, path);
+  }
+}
+
+function tryLink(twin: string, target: string): boolean {
+  try {
+    linkSync(twin, target);
+    return true;
+  } catch {
+    return false; // collected meanwhile, or linked to too often: copied then
   }
 }
 

@@ -1,7 +1,9 @@
 import { posix } from "node:path";
 
 import type { BuildJob } from "../build-job.ts";
+import { openEarlierCopy, type EarlierCopy } from "../copy/earlier-copy.ts";
 import { ownerOf } from "../copy/owner-of.ts";
+import type { SourceEntry } from "../copy/walk-source.ts";
 import { parseExecForm } from "../dockerfile/exec-form.ts";
 import { expandWord } from "../dockerfile/expand-word.ts";
 import type { Instruction } from "../dockerfile/instruction.ts";
@@ -35,16 +37,26 @@ export const copyStep: Step = async (state, instruction, job) => {
   });
   const owner = await ownerOf(flags.chown ?? "0:0", treeOf(state), instruction.line);
   const mode = flags.mode === undefined ? {} : { mode: flags.mode };
-  return addLayer(
+  const { keyword, text } = instruction;
+  const place = [job.context.directory, keyword, text, flags, target, owner, treeOf(state).base];
+  const earlier = await openEarlierCopy(job.store.layers, place);
+  const made = new Map<string, string>();
+  const next = await addLayer(
     state,
     {
       title: toTitle(instruction, flags),
       key: [instruction.keyword, target, owner, mode, sources.map(toKey)],
       fill: (draftDir) =>
-        fill(draftDir, { state, instruction, job, sources, target, owner: { ...owner, ...mode } }),
+        fill(draftDir, {
+          ...{ state, instruction, job, sources, target, earlier, made },
+          owner: { ...owner, ...mode },
+        }),
     },
     job,
   );
+  const layer = next.layers.at(-1);
+  if (layer !== undefined && made.size > 0) await earlier.save(layer.name, made);
+  return next;
 };
 
 interface Fill {
@@ -53,15 +65,24 @@ interface Fill {
   readonly job: BuildJob;
   readonly sources: readonly CopySource[];
   readonly target: CopyTarget;
+  readonly earlier: EarlierCopy;
+  /** Filled with what stands for each file of the layer. */
+  readonly made: Map<string, string>;
   readonly owner: { readonly uid: number; readonly gid: number; readonly mode?: number };
 }
 
 async function fill(draftDir: string, options: Fill): Promise<readonly string[]> {
-  const { state, instruction, job, sources, target, owner } = options;
+  const { state, instruction, job, sources, target, owner, earlier, made } = options;
   const tree = treeOf(state, { directory: draftDir, opaque: [], isGrowing: true });
   const writer = new LayerWriter(draftDir, tree, owner);
+  const copyFile = ({ entry, digest }: SourceEntry, path: string): Promise<void> => {
+    if (entry.kind !== "file") return writer.copyEntry(entry, path);
+    const fingerprint = `${digest}:${entry.mode.toString(8)}`;
+    made.set(path, fingerprint);
+    return writer.copyEntry(entry, path, earlier.find(path, fingerprint));
+  };
   await named(instruction, async () => {
-    for (const source of sources) await writeSource(source, target, { writer, tree });
+    for (const source of sources) await writeSource(source, target, { writer, tree, copyFile });
   });
   if (!writer.isOwnerKept && (owner.uid !== 0 || owner.gid !== 0)) {
     job.note("--chown has no effect: without root, files belong to the user who builds");

@@ -23,6 +23,8 @@ export interface WriteScope {
   readonly writer: LayerWriter;
   /** Layers below and the one that is written. */
   readonly tree: RootTree;
+  /** Copies a file: content known by its digest. */
+  readonly copyFile?: (source: SourceEntry, path: string) => Promise<void>;
 }
 
 /** Writes one source into a layer. */
@@ -40,9 +42,10 @@ export async function writeSource(
   if (source.kind === "directory") return writeDirectory(source.entries, directory, scope);
   const [self] = source.entries;
   if (self?.entry.source === undefined) return;
+  const copy = scope.copyFile ?? (({ entry }, path) => writer.copyEntry(entry, path));
   if (source.kind !== "tar") {
     const path = target.kind === "directory" ? posix.join(directory, source.name) : target.path;
-    return writer.copyEntry(self.entry.source, self.entry, path);
+    return copy(self, path);
   }
   await writer.makeDirectory(directory);
   await unpackTar(self.entry.source, source.compression, { path: directory, writer, tree });
@@ -67,8 +70,8 @@ async function writeDirectory(
     resolved.set(relative, target);
   }
   const files = entries.filter(({ entry }) => entry.kind !== "directory");
-  await forEachAtOnce(files, COPIES_AT_ONCE, async ({ relative, entry }) => {
-    const target = posix.join(parentOf(relative), posix.basename(relative));
-    if (entry.source !== undefined) await writer.copyEntry(entry.source, entry, target);
-  });
+  const copy = scope.copyFile ?? (({ entry }, target) => writer.copyEntry(entry, target));
+  await forEachAtOnce(files, COPIES_AT_ONCE, (file) =>
+    copy(file, posix.join(parentOf(file.relative), posix.basename(file.relative))),
+  );
 }
