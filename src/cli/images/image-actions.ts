@@ -5,7 +5,7 @@ import type { CommonOptions, ImageActions } from "./image-options.ts";
 import type { ImageScope } from "./image-scope.ts";
 import { inspectAction } from "./inspect-action.ts";
 import { listAction } from "./list-action.ts";
-import { withImageScope } from "./open-scope.ts";
+import { openImageScope, type ScopeRequest } from "./open-scope.ts";
 import { printLoad, printPull, printSave } from "./print/print-arrived.ts";
 import { printBuild } from "./print/print-build.ts";
 import { printDelete } from "./print/print-delete.ts";
@@ -43,8 +43,8 @@ export function createImageActions({ sink, version }: ImageActionsOptions): Imag
       runImageCommand(
         async (signal) => {
           const { env, stderr: stream } = process;
-          const scope = { options, signal, version, env, stream, projectDir: process.cwd() };
-          const report = await withImageScope(scope, (opened) => work.act(options, opened));
+          const request = { options, signal, version, env, stream, projectDir: process.cwd() };
+          const report = await actIn(request, (scope) => work.act(options, scope));
           const lines = options.isJson
             ? [JSON.stringify(report, undefined, 2)]
             : work.print(report);
@@ -64,4 +64,13 @@ export function createImageActions({ sink, version }: ImageActionsOptions): Imag
     load: toAction({ act: loadAction, print: printLoad }),
     save: toAction({ act: saveAction, print: printSave }),
   };
+}
+
+/** The bars are gone, and what ran has ended, before results are printed. */
+async function actIn<Report>(
+  request: ScopeRequest,
+  act: (scope: ImageScope) => Promise<Report>,
+): Promise<Report> {
+  await using scope = await openImageScope(request);
+  return await act(scope);
 }

@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import { buildImage } from "../../images/build-image.ts";
 import type { BuildStore, Image } from "../../images/image-store.ts";
 import { formatPlatform } from "../../images/registry/manifest.ts";
-import type { ImageResolver } from "../../images/resolve-image.ts";
+import type { Registry } from "../../images/registry/open-registry.ts";
+import { createImageResolver } from "../../images/resolve-image.ts";
 import type { RunStep } from "../../images/run-step.ts";
 import { CliError } from "../cli-error.ts";
 import type { BuildImageOptions } from "./image-options.ts";
@@ -13,8 +14,8 @@ import type { ImageBuilds } from "./image-scope.ts";
 export interface BuildsOptions {
   readonly store: BuildStore;
   readonly run: RunStep;
-  /** Finds what FROM names, for a build of a directory. */
-  readonly resolverOf: (contextDir: string) => ImageResolver;
+  /** Where FROM finds what is not on this machine. */
+  readonly registry: Registry;
   readonly signal: AbortSignal;
 }
 
@@ -39,7 +40,7 @@ interface Build extends BuildsOptions {
 
 function buildWithoutDocker(asked: BuildImageOptions, build: Build): Promise<Image> {
   const { contextDir, dockerfilePath, buildArgs, tags, target, runNetwork } = asked;
-  const { store, run, log, dockerfile, resolverOf } = build;
+  const { store, run, log, dockerfile, registry } = build;
   return buildImage({
     ...{ store, run, log, dockerfile, contextDir, dockerfilePath, buildArgs, runNetwork },
     ...(target !== undefined && { target }),
@@ -48,7 +49,7 @@ function buildWithoutDocker(asked: BuildImageOptions, build: Build): Promise<Ima
     secrets: asked.secrets,
     tag: tags[0],
     platform: formatPlatform(asked.platform),
-    resolveImage: resolverOf(contextDir),
+    resolveImage: createImageResolver({ store, contextDir, registry }),
     isRunAllowed: true,
   });
 }

@@ -1,10 +1,9 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-import { openImageStore } from "../../images/image-store.ts";
+import { openImageStore, type BuildStore } from "../../images/image-store.ts";
 import { firstOf } from "../../images/registry/credentials.ts";
 import { dockerCredentials } from "../../images/registry/docker-credentials.ts";
-import { createImageResolver } from "../../images/resolve-image.ts";
 import { CliError } from "../cli-error.ts";
 import { createAskWrangler, type AskWrangler } from "../deploy/ask-wrangler.ts";
 import { openCloudflareRegistry, type CloudflareRegistry } from "../deploy/cloudflare-registry.ts";
@@ -16,11 +15,11 @@ import { openRunStep } from "./open-builder.ts";
 import { openBuilds } from "./open-builds.ts";
 import { openGuards } from "./open-guards.ts";
 import { openPacker } from "./open-packer.ts";
-import { openRemote } from "./open-remote.ts";
+import { openRemote, type OpenRemote } from "./open-remote.ts";
 import { openDisplay } from "./progress/open-display.ts";
 import { hasRegistryHost } from "./registry-name.ts";
 
-/** What {@link withImageScope} needs. */
+/** What {@link openImageScope} needs. */
 export interface ScopeRequest {
   readonly options: Pick<CommonOptions, "imagesDir">;
   readonly env: NodeJS.ProcessEnv;
@@ -31,47 +30,58 @@ export interface ScopeRequest {
   readonly version: string;
   /** Ends everything. */
   readonly signal: AbortSignal;
+  /** Cloudflare's registry, when it is open already. */
+  readonly cloudflare?: CloudflareRegistry;
 }
 
 /**
- * Opens what a command on images works with, has it work, and closes all of it.
+ * Opens what a command on images works with.
  *
  * @throws {CliError} IMAGES_DIR_UNUSABLE
  */
-export async function withImageScope<Result>(
-  request: ScopeRequest,
-  work: (scope: ImageScope) => Promise<Result>,
-): Promise<Result> {
-  const { env, signal, projectDir, version } = request;
+export async function openImageScope(request: ScopeRequest): Promise<ImageScope & AsyncDisposable> {
+  const { env, signal, projectDir } = request;
   const directory = requireImagesDir(request);
   const store = await openImageStore(directory);
   const display = openDisplay(request);
-  await using runs = openRunStep(display.log);
+  const runs = openRunStep(display.log);
   // Ends what runs at once; the build that waits for it fails, and cleans up.
   signal.addEventListener("abort", () => void runs[Symbol.asyncDispose](), { once: true });
   const ask = askLazily(request);
-  const cloudflare = openCloudflareRegistry({ ask, env });
-  const credentials = firstOf(
-    cloudflare.credentials,
-    dockerCredentials({ env, homeDir: homedir() }),
-  );
-  const toTarget = (name: string): Promise<string> => targetOf(name, cloudflare);
-  const mountMemoryPath = join(directory, "mounts.json");
-  const { blobs } = store;
-  using remote = openRemote({ blobs, credentials, mountMemoryPath, toTarget, version, signal });
-  const resolverOf = (contextDir: string) =>
-    createImageResolver({ store, contextDir, registry: remote.registry });
-  const { log } = display;
-  try {
-    return await work({
-      ...{ store, display, remote },
-      packer: openPacker(store, env),
-      builder: openBuilds({ store, run: runs.run, resolverOf, signal }),
-      guards: openGuards({ store, remote, cloudflare, ask, projectDir, say: log }),
-    });
-  } finally {
-    display.close();
-  }
+  const cloudflare = request.cloudflare ?? openCloudflareRegistry({ ask, env });
+  const remote = openOwnRemote(request, { directory, store, cloudflare });
+  return {
+    ...{ store, display, remote },
+    packer: openPacker(store, env),
+    builder: openBuilds({ store, run: runs.run, registry: remote.registry, signal }),
+    guards: openGuards({ store, remote, cloudflare, ask, projectDir, say: display.log }),
+    [Symbol.asyncDispose]: async () => {
+      display.close();
+      remote[Symbol.dispose]();
+      await runs[Symbol.asyncDispose]();
+    },
+  };
+}
+
+interface OpenParts {
+  /** Where images are kept. */
+  readonly directory: string;
+  readonly store: BuildStore;
+  readonly cloudflare: CloudflareRegistry;
+}
+
+/** The registries that this user may use: by wrangler's login, and by Docker's. */
+function openOwnRemote(
+  { env, version, signal }: ScopeRequest,
+  { directory, store, cloudflare }: OpenParts,
+): OpenRemote {
+  const docker = dockerCredentials({ env, homeDir: homedir() });
+  return openRemote({
+    ...{ version, signal, blobs: store.blobs },
+    credentials: firstOf(cloudflare.credentials, docker),
+    mountMemoryPath: join(directory, "mounts.json"),
+    toTarget: (name) => targetOf(name, cloudflare),
+  });
 }
 
 function requireImagesDir({ options, env }: ScopeRequest): string {

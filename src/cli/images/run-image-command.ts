@@ -13,10 +13,11 @@ export interface InterruptOptions {
  * Does the work of one command, which Ctrl-C ends in good order: transfers are cut, steps that run
  * are ended, what was half written is removed. A second Ctrl-C, or too long a wait, ends it anyhow.
  *
+ * @param work told the signals too, for a child that runs in the foreground
  * @returns the work's exit code; 128 + N when signal N ended it
  */
 export async function runImageCommand(
-  work: (signal: AbortSignal) => Promise<number>,
+  work: (signal: AbortSignal, signals: EndSignals) => Promise<number>,
   { say, exit, graceMs }: InterruptOptions,
 ): Promise<number> {
   using signals = new EndSignals();
@@ -29,7 +30,7 @@ export async function runImageCommand(
     interruption.abort();
   });
   try {
-    return await work(interruption.signal);
+    return await work(interruption.signal, signals);
   } catch (error) {
     // Whatever the work fails with after it was told to end, it failed because of that.
     if (!interruption.signal.aborted || signals.exitCode === undefined) throw error;
