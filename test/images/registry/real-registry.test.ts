@@ -20,6 +20,7 @@ import {
   startRealRegistry,
   type RealRegistry,
 } from "./docker-registry.ts";
+import { startCuttingProxy } from "./cutting-proxy.ts";
 import { addImage, bytesOf, MemoryBlobs } from "./memory-blobs.ts";
 
 const run = promisify(execFile);
@@ -80,6 +81,19 @@ describe.skipIf(!hasRegistry)("Debian's docker-registry (skipped where it is mis
     expect(pushed.sentBytes).toBe(2_500_000 + large.config.size);
     const pulled = new MemoryBlobs();
     await pullImage({ registry, blobs: pulled, reference, platform });
+    expect(pulled.contents()).toEqual(own.contents());
+  });
+
+  it("gets all of an upload whose connection breaks again and again", async () => {
+    const cuts = [300_000, 700_000, 1_500_000];
+    await using proxy = await startCuttingProxy(real.host, cuts);
+    const own = new MemoryBlobs();
+    const large = addImage(own, [bytesOf(4_000_000, 40)]);
+    const push = { registry, blobs: own, image: large, reference: `${proxy.host}/cut:1` };
+    await pushImage({ ...push, chunkBytes: 1_000_000 });
+    expect(proxy.cutCount()).toBe(3);
+    const pulled = new MemoryBlobs();
+    await pullImage({ registry, blobs: pulled, reference: `${real.host}/cut:1`, platform });
     expect(pulled.contents()).toEqual(own.contents());
   });
 
