@@ -188,7 +188,7 @@ class BlobUpload {
     const answer = await registry.send({
       registryHost: reference.registryHost,
       scopes: this.#scopes(),
-      purpose: `push ${this.#blob.digest} to ${formatReference(reference)}`,
+      purpose: `push blob ${this.#blob.digest} to ${formatReference(reference)}`,
       signal,
       accepts: [400, 404, 416, ...accepts],
       ...call,
