@@ -86,7 +86,8 @@ export async function buildImage(options: BuildOptions): Promise<Image> {
   const final = stages.get(String(plan.stages.at(-1)?.index));
   if (final === undefined) throw new ImageError("DOCKERFILE_INVALID", "Cannot build: no stage");
   const { base, config } = final;
-  return store.create({ base, config, layers: final.layers.map((layer) => layer.name) }, tag);
+  const layers = final.layers.map((layer) => layer.name);
+  return store.create({ base, config, platform: final.platform, layers }, tag);
 }
 
 async function openJob(
