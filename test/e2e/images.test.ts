@@ -6,7 +6,11 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { hasRegistry, startRealRegistry, type RealRegistry } from "../images/registry/docker-registry.ts";
+import {
+  hasRegistry,
+  startRealRegistry,
+  type RealRegistry,
+} from "../images/registry/docker-registry.ts";
 import { REPOSITORY } from "./project.ts";
 
 const CLI = join(REPOSITORY, "dist/cli.js");
@@ -64,7 +68,9 @@ describe.skipIf(!hasRegistry)("berth images (needs docker-registry)", () => {
     await writeFile(join(root, "project/files/app"), "#!/bin/sh\n", { mode: 0o755 });
     // What does not compress, so that bytes can be counted.
     let seed = 1;
-    const noise = Buffer.alloc(LAYER_BYTES, 0).map(() => (seed = (seed * 48_271) % 0x7fffffff) & 255);
+    const noise = Buffer.alloc(LAYER_BYTES, 0).map(
+      () => (seed = (seed * 48_271) % 0x7fffffff) & 255,
+    );
     await writeFile(join(root, "project/files/noise"), noise);
   });
 
