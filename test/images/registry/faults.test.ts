@@ -105,6 +105,13 @@ describe("pushImage() to a registry that fails", () => {
     expect(server.calls("PUT", layerDigest).length).toBeLessThanOrEqual(2);
   });
 
+  it("sends whole what a registry does not take in chunks", async () => {
+    server.fault = ({ method }) => (method === "PATCH" ? status(400) : undefined);
+    expect((await push()).counts.sent).toBe(2);
+    expect(server.calls("PATCH")).toHaveLength(1);
+    expect(server.blobs.has(layerDigest)).toBe(true);
+  });
+
   it("sends nothing again when only the answer to the last request was lost", async () => {
     server.fault = ({ method, url }) => {
       if (method !== "PUT" || !url.includes(encodeURIComponent(layerDigest))) return undefined;
@@ -131,11 +138,10 @@ describe("pushImage() to a registry that fails", () => {
     expect(server.calls("PATCH")).toHaveLength(6);
   });
 
-  it("sends what a refused mount left to be sent, and calls off the other upload", async () => {
+  it("sends what a refused mount left to be sent, by the upload that was begun for it", async () => {
     const { counts } = await push({ mountFrom: ["elsewhere"] });
     expect(counts).toEqual({ sent: 2, present: 0, mounted: 0 });
-    expect(server.calls("POST", "mount=")).toHaveLength(2);
-    expect(server.calls("DELETE")).toHaveLength(2);
+    expect(server.calls("POST").map(({ url }) => url.includes("mount="))).toEqual([true, true]);
   });
 
   it("waits as long as Retry-After says, and no longer than it has", async () => {
