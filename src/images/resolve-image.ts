@@ -24,15 +24,19 @@ export interface ResolveRequest {
  */
 export type ImageResolver = (from: string, request: ResolveRequest) => Promise<Image | undefined>;
 
-/** What {@link createImageResolver} looks through. */
-export interface ResolverOptions {
-  readonly store: BuildStore;
-  /** What paths of layouts are relative to, and may not leave when a Dockerfile names them. */
-  readonly contextDir: string;
+/** Where images come from that are not in the store. */
+export interface ImageSources {
   /** Takes an image of an OCI layout or archive in (default: paths are refused). */
   readonly importLayout?: (layout: LayoutReference, platform: Platform) => Promise<Image>;
   /** Pulls an image and takes it in (default: registries are not asked). */
   readonly pull?: (reference: string, platform: Platform) => Promise<Image>;
+}
+
+/** What {@link createImageResolver} looks through. */
+export interface ResolverOptions extends ImageSources {
+  readonly store: BuildStore;
+  /** What paths of layouts are relative to, and may not leave when a Dockerfile names them. */
+  readonly contextDir: string;
 }
 
 /** An image of a layout or archive. */
@@ -67,7 +71,7 @@ export function createImageResolver(options: ResolverOptions): ImageResolver {
         ? "the images on this machine"
         : `the images on this machine, where ${from} is for another platform`,
     );
-    return pullWhenAllowed(from, request, options);
+    return tryPull(from, request, options);
   };
 }
 
@@ -75,17 +79,22 @@ function isFit({ base, platform }: Image, wanted: Platform): boolean {
   return base === "host" || platform === undefined || isSamePlatform(platform, wanted);
 }
 
-async function pullWhenAllowed(
-  from: string,
-  { platform, onTried }: ResolveRequest,
-  { pull }: ResolverOptions,
+/**
+ * Pulls an image, when there is a registry that has it.
+ *
+ * @throws {ImageError} what is no answer to whether there is one: DIGEST_MISMATCH, DISK_FULL, …
+ */
+export async function tryPull(
+  reference: string,
+  { platform, onTried }: Pick<ResolveRequest, "platform" | "onTried">,
+  { pull }: ImageSources,
 ): Promise<Image | undefined> {
   if (pull === undefined) {
     onTried("no registry, which is turned off");
     return undefined;
   }
   try {
-    return await pull(from, platform);
+    return await pull(reference, platform);
   } catch (error) {
     if (!(error instanceof ImageError) || !notThere.has(error.code)) throw error;
     onTried(`its registry: ${error.message}`);
