@@ -20,11 +20,16 @@ const [module, kind, ...rest] = process.argv.slice(1);
 const { unstable_readConfig: read } = require(module);
 const [env, ...configs] = rest.map((text) => text === "" ? undefined : text);
 const options = { hideWarnings: true, useRedirectIfAvailable: kind === "deploy" };
-const answers = (configs.length > 0 ? configs : [undefined]).map((config) => {
-  const { configPath, name, account_id, compliance_region, containers } = read({ config, env }, options);
-  return { configPath, name, account_id, compliance_region, containers };
-});
-process.stdout.write("\\n" + JSON.stringify(answers));
+try {
+  const answers = (configs.length > 0 ? configs : [undefined]).map((config) => {
+    const { configPath, name, account_id, compliance_region, containers } = read({ config, env }, options);
+    return { configPath, name, account_id, compliance_region, containers };
+  });
+  process.stdout.write("\\n" + JSON.stringify(answers));
+} catch (error) {
+  process.stderr.write(error.message);
+  process.exitCode = 1;
+}
 `;
 
 /**
@@ -73,13 +78,10 @@ export async function askWranglerConfig(
   }
 }
 
-/** What wrangler prints of a configuration, without the stack of our reader. */
 function saidBy(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
-  const stderr = "stderr" in cause && typeof cause.stderr === "string" ? cause.stderr : "";
-  const lines = stderr.split("\n").filter((line) => !/^\s+at |^Node\.js v|^\S+:\d+$/.test(line));
-  const text = lines.join("\n").trim();
-  return text === "" ? cause.message : text;
+  const stderr = "stderr" in cause && typeof cause.stderr === "string" ? cause.stderr.trim() : "";
+  return stderr === "" ? cause.message : stderr;
 }
 
 function containersOf(config: unknown): readonly unknown[] {

@@ -1,4 +1,6 @@
-import type { ImageFacts } from "../../images/guard/image-facts.ts";
+import type { StoredImage } from "../../images/guard/account-bytes.ts";
+import type { ImageProblem } from "../../images/guard/check-image.ts";
+import type { ImageFacts, ImageLimits } from "../../images/guard/image-facts.ts";
 
 /** Builds images and sends them: what a deployment needs of the builder and the registry. */
 export interface DeployImages {
@@ -8,6 +10,8 @@ export interface DeployImages {
    * @throws {ImageError}
    */
   build(request: DeployBuild): Promise<BuiltImage>;
+  /** Lists what the account's registry holds; throws when that can't be known. */
+  measureAccount(): Promise<readonly StoredImage[]>;
   /**
    * Sends an image to a registry, which has it under this reference then. What is there is not
    * sent again.
@@ -27,11 +31,17 @@ export interface DeployBuild {
   readonly tag: string;
 }
 
-/** An image on this machine. */
-export interface BuiltImage {
+/** What the account's registry holds, and what a push adds to it. */
+export type AccountUsage = Required<Pick<ImageFacts, "accountBytes" | "addedBytes">>;
+
+/** An image on this machine, packed. */
+export interface BuiltImage extends StoredImage {
   readonly tag: string;
   /** "sha256:…" of the manifest that a push sends. */
   readonly digest: string;
-  /** What the checks look at. */
-  readonly facts: ImageFacts;
+  /** Checks it against what Cloudflare gives. */
+  readonly check: (
+    limits: ImageLimits,
+    account: AccountUsage | undefined,
+  ) => Promise<readonly ImageProblem[]>;
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
+import { SIZE_LIMITS } from "../../core/image/instance-limits.ts";
 import { CliError } from "../cli-error.ts";
 import { valuesOf } from "../dev-options.ts";
 import type { WranglerProgram } from "../find-wrangler.ts";
@@ -77,24 +78,36 @@ interface Place {
 function imagesOf(container: unknown, place: Place): readonly DockerfileImage[] {
   const className = textOf(container, "class_name");
   const worker = place.workerName ?? "worker";
-  const shared = { index: place.index, className, ...sizeOf(container) };
+  const shared = { index: place.index, className };
   const images = fieldOf(container, "images");
   if (typeof images !== "object" || images === null) {
     const source = sourceOf(container, ["image", "image_build_context", "image_vars"], place);
     const repository = toRepository(textOf(container, "name") ?? `${worker}-${className ?? ""}`);
-    return source === undefined ? [] : [{ ...shared, ...source, imageName: undefined, repository }];
+    if (source === undefined) return [];
+    return [{ ...shared, ...source, ...sizeOf(container), imageName: undefined, repository }];
   }
   return Object.entries(images).flatMap(([imageName, image]: [string, unknown]) => {
     const source = sourceOf(image, ["dockerfile", "build_context", "build_vars"], place);
     const repository = toRepository(`${worker}-${className ?? "container"}-${imageName}`);
-    return source === undefined ? [] : [{ ...shared, ...source, imageName, repository }];
+    return source === undefined
+      ? []
+      : [{ ...shared, ...source, ...anySize, imageName, repository }];
   });
 }
 
-function sizeOf(container: unknown): Pick<DockerfileImage, "diskBytes" | "instanceType"> {
+type Size = Pick<DockerfileImage, "diskBytes" | "instanceType">;
+
+/** Each start of such a container says its size: the image has to fit on the largest. */
+const anySize: Size = {
+  instanceType: "the largest instance",
+  diskBytes: SIZE_LIMITS.maxDiskMb * 1000 * 1000,
+};
+
+function sizeOf(container: unknown): Size {
   const size = fieldOf(container, "instance_type") ?? customSize(container);
+  const ofItsOwn = "its instance_type";
   return {
-    instanceType: typeof size === "string" ? size : size === undefined ? "lite" : "instance_type",
+    instanceType: typeof size === "string" ? size : size === undefined ? "lite" : ofItsOwn,
     diskBytes: instanceSize(size)?.diskBytes,
   };
 }

@@ -2,12 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { checkImage } from "../../images/guard/check-image.ts";
+import { accountBytes, addedBytes, type StoredImage } from "../../images/guard/account-bytes.ts";
+import type { ImageProblem } from "../../images/guard/check-image.ts";
 import { refuseProblems } from "../../images/guard/refuse-problems.ts";
 import { CliError } from "../cli-error.ts";
 import { valuesOf } from "../dev-options.ts";
 import type { CloudflareRegistry } from "./cloudflare-registry.ts";
-import type { BuiltImage, DeployImages } from "./deploy-images.ts";
+import type { AccountUsage, BuiltImage, DeployImages } from "./deploy-images.ts";
 import type { DeployOptions } from "./deploy-options.ts";
 import { writePinnedConfig, type PinnedImage } from "./pinned-config.ts";
 import type { DeployConfig, DockerfileImage } from "./read-wrangler-config.ts";
@@ -69,10 +70,12 @@ class Deployment {
   async run(): Promise<number> {
     const registry = this.#parts.openRegistry(this.#config);
     await using images = await this.#parts.openImages(registry);
+    const account = this.#options.isDryRun ? undefined : this.#measureAccount(images);
     const prepared: Prepared[] = [];
     for (const source of this.#config.images) {
       prepared.push(await this.#prepare(source, images, registry));
     }
+    await this.#check(prepared, await account);
     if (!this.#options.isDryRun) await this.#push(prepared, images);
     const { exitCode, versionId } = await this.#deploy(prepared.map(toPinned));
     if (exitCode === 0 && versionId !== undefined) await this.#tag(prepared, images, versionId);
@@ -88,16 +91,39 @@ class Deployment {
     this.#parts.say(`building ${name} from ${dockerfilePath}`);
     const tag = `${name}:latest`;
     const built = await images.build({ dockerfilePath, contextDir, buildArgs, tag });
-    const problems = checkImage(built.facts, {
-      instanceType: source.instanceType,
-      diskBytes: this.#options.diskBytes ?? source.diskBytes ?? Infinity,
-      accountBytes: this.#options.accountLimitBytes,
-    });
-    for (const text of refuseProblems(problems, this.#options.checks)) this.#parts.say(text);
     const repository = this.#options.isDryRun
       ? `${registry.host}/${this.#config.accountId ?? NO_ACCOUNT}/${name}`
       : await registry.qualify(name);
     return { source, built, repository };
+  }
+
+  /** While images are built; a deployment does not fail because nobody knows. */
+  async #measureAccount(images: DeployImages): Promise<readonly StoredImage[] | undefined> {
+    try {
+      return await images.measureAccount();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#parts.say(`the account's limit is not checked: cannot list its images: ${why}`);
+      return undefined;
+    }
+  }
+
+  async #check(
+    prepared: readonly Prepared[],
+    account: readonly StoredImage[] | undefined,
+  ): Promise<void> {
+    const problems: ImageProblem[] = [];
+    const held = account === undefined ? undefined : [...account];
+    for (const { source, built } of prepared) {
+      const limits = {
+        instanceType: source.instanceType,
+        diskBytes: this.#options.diskBytes ?? source.diskBytes ?? Infinity,
+        accountBytes: this.#options.accountLimitBytes,
+      };
+      problems.push(...(await built.check(limits, usageOf(built, held))));
+      held?.push(built);
+    }
+    for (const text of refuseProblems(problems, this.#options.checks)) this.#parts.say(text);
   }
 
   /** Each under a tag of its own, so that a registry that collects what has no tag keeps it. */
@@ -154,6 +180,14 @@ class Deployment {
       }
     }
   }
+}
+
+function usageOf(
+  built: BuiltImage,
+  held: readonly StoredImage[] | undefined,
+): AccountUsage | undefined {
+  if (held === undefined) return undefined;
+  return { accountBytes: accountBytes(held), addedBytes: addedBytes(built, held) };
 }
 
 function toPinned({ source, built, repository }: Prepared): PinnedImage {

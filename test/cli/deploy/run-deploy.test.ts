@@ -1,10 +1,8 @@
-import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { createAskWrangler } from "../../../src/cli/deploy/ask-wrangler.ts";
 import { openCloudflareRegistry } from "../../../src/cli/deploy/cloudflare-registry.ts";
 import type {
   BuiltImage,
@@ -12,13 +10,15 @@ import type {
   DeployImages,
 } from "../../../src/cli/deploy/deploy-images.ts";
 import { toDeployOptions, type RawDeployOptions } from "../../../src/cli/deploy/deploy-options.ts";
-import { readDeployConfig } from "../../../src/cli/deploy/read-wrangler-config.ts";
+import type {
+  DeployConfig,
+  DockerfileImage,
+} from "../../../src/cli/deploy/read-wrangler-config.ts";
 import { runDeploy, type DeployParts } from "../../../src/cli/deploy/run-deploy.ts";
-import { findWrangler } from "../../../src/cli/find-wrangler.ts";
+import type { StoredImage } from "../../../src/images/guard/account-bytes.ts";
+import { checkImage } from "../../../src/images/guard/check-image.ts";
 import type { ImageFacts } from "../../../src/images/guard/image-facts.ts";
-import { ACCOUNT_ID, startCloudflareApi } from "./cloudflare-api.ts";
-
-const repository = new URL("../../..", import.meta.url).pathname;
+import { ACCOUNT_ID } from "./cloudflare-api.ts";
 const registryHost = "registry.example:5000";
 const digest = `sha256:${"d".repeat(64)}`;
 const versionId = "1a2b3c4d-0000-4000-8000-000000000000";
@@ -37,10 +37,19 @@ class NotedImages implements DeployImages, AsyncDisposable {
   isOpen = true;
   facts: ImageFacts = facts;
   failingTag: string | undefined;
+  account: readonly StoredImage[] | undefined = [];
 
   async build(request: DeployBuild): Promise<BuiltImage> {
     this.builds.push(request);
-    return { tag: request.tag, digest, facts: this.facts };
+    return {
+      ...{ tag: request.tag, digest, blobs: [{ digest, sizeBytes: 1e9 }] },
+      check: async (limits, account) => checkImage({ ...this.facts, ...account }, limits),
+    };
+  }
+
+  async measureAccount(): Promise<readonly StoredImage[]> {
+    if (this.account === undefined) throw new Error("nobody knows");
+    return this.account;
   }
 
   async push(image: BuiltImage, reference: string): Promise<void> {
@@ -55,6 +64,18 @@ class NotedImages implements DeployImages, AsyncDisposable {
   }
 }
 
+const source: DockerfileImage = {
+  index: 0,
+  className: "App",
+  imageName: undefined,
+  repository: "app-app",
+  dockerfilePath: "/project/Dockerfile",
+  contextDir: "/project",
+  buildArgs: { A: "1" },
+  instanceType: "lite",
+  diskBytes: 2e9,
+};
+
 interface Run {
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
@@ -64,21 +85,19 @@ interface Run {
 
 describe("runDeploy()", () => {
   let directory: string;
+  let config: DeployConfig;
   let images: NotedImages;
   let said: string[];
   let runs: Run[];
   let exitCode: number;
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "berth-run-deploy-"));
-    await mkdir(join(directory, "src"));
-    await writeFile(join(directory, "Dockerfile"), "FROM scratch\n");
-    await writeFile(
-      join(directory, "src", "index.js"),
-      'import { DurableObject } from "cloudflare:workers";\n' +
-        "export class App extends DurableObject {}\n" +
-        'export default { fetch: () => new Response("ok") };\n',
-    );
     await writeFile(join(directory, "wrangler.jsonc"), configText({ image: "./Dockerfile" }));
+    config = {
+      configPath: join(directory, "wrangler.jsonc"),
+      ...{ workerName: "app", accountId: undefined, complianceRegion: undefined },
+      images: [source],
+    };
     [images, said, runs, exitCode] = [new NotedImages(), [], [], 0];
   });
   afterEach(() => rm(directory, { recursive: true, force: true }));
@@ -88,9 +107,8 @@ describe("runDeploy()", () => {
     change: { readonly raw?: RawDeployOptions; readonly parts?: Partial<DeployParts> } = {},
   ): Promise<number> => {
     const options = toDeployOptions(change.raw ?? {}, args, directory);
-    const wrangler = await findWrangler(repository);
     return runDeploy(options, {
-      readConfig: () => readDeployConfig(wrangler, args, directory),
+      readConfig: async () => config,
       openImages: async () => images,
       openRegistry: () => ({
         host: registryHost,
@@ -99,8 +117,7 @@ describe("runDeploy()", () => {
       }),
       runWrangler: async (words, env) => {
         const path = words[words.indexOf("--config") + 1] ?? "";
-        const config = await readFile(path, "utf8").catch(() => "");
-        runs.push({ args: words, env, config });
+        runs.push({ args: words, env, config: await readFile(path, "utf8").catch(() => "") });
         const entry = { type: "deploy", version_id: versionId };
         const outputPath = env["WRANGLER_OUTPUT_FILE_PATH"];
         if (outputPath !== undefined) await writeFile(outputPath, `${JSON.stringify(entry)}\n`);
@@ -115,14 +132,9 @@ describe("runDeploy()", () => {
 
   it("builds, pushes, deploys the pinned digest, and tags the image for the version", async () => {
     expect(await deploy(["--minify"])).toBe(0);
-    expect(images.builds).toEqual([
-      {
-        dockerfilePath: join(directory, "Dockerfile"),
-        contextDir: directory,
-        buildArgs: {},
-        tag: "app-app:latest",
-      },
-    ]);
+    const { dockerfilePath, contextDir, buildArgs } = source;
+    const tag = "app-app:latest";
+    expect(images.builds).toEqual([{ dockerfilePath, contextDir, buildArgs, tag }]);
     const repositoryName = `${registryHost}/${ACCOUNT_ID}/app-app`;
     expect(images.pushes).toEqual([
       `app-app:latest to ${repositoryName}:berth-dddddddddddd`,
@@ -132,33 +144,19 @@ describe("runDeploy()", () => {
       ["deploy", "--config", "--minify"],
     ]);
     expect(JSON.parse(runs[0]?.config ?? "")).toMatchObject({ containers: [{ image: uri }] });
-    expect(await readdir(directory)).toEqual(["Dockerfile", "src", "wrangler.jsonc"]);
+    expect(await readdir(directory)).toEqual(["wrangler.jsonc"]);
     expect(images.isOpen).toBe(false);
   });
 
-  it("honors the build's context and variables, and both forms of images", async () => {
-    await mkdir(join(directory, "context"));
-    const jobs = {
-      class_name: "App",
-      name: "jobs",
-      scheduling_policy: "durable_object",
-      images: {
-        one: { dockerfile: "./Dockerfile", build_context: "./context", build_vars: { A: "1" } },
-        two: { image: `registry.cloudflare.com/${ACCOUNT_ID}/two@${digest}` },
-      },
-    };
-    await writeFile(join(directory, "wrangler.jsonc"), configText(jobs));
+  it("pins an image of `images`, and leaves the others", async () => {
+    const two = { image: `registry.cloudflare.com/${ACCOUNT_ID}/two@${digest}` };
+    const one = { dockerfile: "./Dockerfile", build_context: "./context", build_vars: { A: "1" } };
+    await writeFile(config.configPath, configText({ images: { one, two } }));
+    config = { ...config, images: [{ ...source, imageName: "one" }] };
     expect(await deploy()).toBe(0);
-    expect(images.builds).toEqual([
-      expect.objectContaining({
-        contextDir: join(directory, "context"),
-        buildArgs: { A: "1" },
-        tag: "app-app-one:latest",
-      }),
-    ]);
     expect(JSON.parse(runs[0]?.config ?? "").containers[0].images).toEqual({
-      one: { image: `${registryHost}/${ACCOUNT_ID}/app-app-one@${digest}` },
-      two: jobs.images.two,
+      one: { image: uri },
+      two,
     });
   });
 
@@ -174,17 +172,44 @@ describe("runDeploy()", () => {
   });
 
   it.each([
-    ["a reference", { image: "docker.io/library/app:1" }, []],
-    ["another builder", { image: "./Dockerfile" }, ["--builder", "podman"]],
-    ["containers left as they are", { image: "./Dockerfile" }, ["--containers-rollout=none"]],
-  ])("leaves %s to wrangler", async (_, container, words) => {
-    await writeFile(join(directory, "wrangler.jsonc"), configText(container));
-    const isOurs = words[0] === "--builder";
-    const raw = isOurs ? { builder: "podman" } : {};
-    expect(await deploy(isOurs ? [] : words, { raw })).toBe(0);
-    expect(images.builds).toEqual([]);
-    expect(runs.map(({ args }) => args)).toEqual([["deploy", ...(isOurs ? [] : words)]]);
-    expect(runs[0]?.env["WRANGLER_DOCKER_BIN"]).toBe(isOurs ? "podman" : undefined);
+    ["references", [], {}, []],
+    ["another builder", [source], { builder: "podman" }, ["--config", "other.jsonc"]],
+    ["containers as they are", [source], {}, ["--containers-rollout=none"]],
+  ] satisfies [string, DockerfileImage[], RawDeployOptions, string[]][])(
+    "leaves %s to wrangler",
+    async (_, sources, raw: RawDeployOptions, words) => {
+      config = { ...config, images: sources };
+      expect(await deploy(words, { raw })).toBe(0);
+      expect(images.builds).toEqual([]);
+      expect(runs.map(({ args }) => args)).toEqual([["deploy", ...words]]);
+      expect(runs[0]?.env["WRANGLER_DOCKER_BIN"]).toBe(raw.builder);
+    },
+  );
+
+  it("weighs the account with all that is pushed, once each", async () => {
+    images.account = [{ blobs: [{ digest: "sha256:held", sizeBytes: 49.5e9 }] }];
+    await expect(deploy()).rejects.toThrow("[ACCOUNT_FULL] Cannot push app: it adds 1.0 GB");
+    expect(images.pushes).toEqual([]);
+    expect(await deploy([], { raw: { accountLimit: "51GB" } })).toBe(0);
+    images.account = [...images.account, { blobs: [{ digest, sizeBytes: 1e9 }] }];
+    expect(await deploy()).toBe(0); // it is there: nothing is added
+  });
+
+  it("deploys when nobody knows what the account holds, and says so", async () => {
+    images.account = undefined;
+    expect(await deploy()).toBe(0);
+    expect(said).toContainEqual(expect.stringContaining("limit is not checked"));
+  });
+
+  it("takes no version of an earlier deployment from wrangler's output file", async () => {
+    const path = join(directory, "output.ndjson");
+    await writeFile(path, `${JSON.stringify({ type: "deploy", version_id: versionId })}\n`);
+    const parts: Partial<DeployParts> = {
+      env: { WRANGLER_OUTPUT_FILE_PATH: path },
+      runWrangler: async () => 0,
+    };
+    expect(await deploy([], { parts })).toBe(0);
+    expect(images.pushes).toHaveLength(1);
   });
 
   it("sends nothing of an image that does not fit, unless it is forced", async () => {
@@ -200,7 +225,7 @@ describe("runDeploy()", () => {
     exitCode = 7;
     expect(await deploy()).toBe(7);
     expect(images.pushes).toHaveLength(1);
-    expect(await readdir(directory)).toEqual(["Dockerfile", "src", "wrangler.jsonc"]);
+    expect(await readdir(directory)).toEqual(["wrangler.jsonc"]);
   });
 
   it("deploys nothing when the push fails", async () => {
@@ -214,53 +239,10 @@ describe("runDeploy()", () => {
     expect(await deploy()).toBe(0);
     expect(said.at(-1)).toContain(`for version ${versionId}: the registry is gone; keep ${digest}`);
   });
-
-  it("says what wrangler finds wrong in a configuration", async () => {
-    await writeFile(join(directory, "wrangler.jsonc"), configText({ image: "./None" }));
-    const deploying = deploy();
-    await expect(deploying).rejects.toThrow("does not appear to be a valid path to a Dockerfile");
-    await expect(deploying).rejects.toMatchObject({ code: "WRANGLER_FAILED" });
-  });
-
-  it("deploys by the real wrangler to a stand-in of Cloudflare's API", async () => {
-    await using api = await startCloudflareApi(registryHost);
-    const wrangler = await findWrangler(repository);
-    const env = { ...process.env, ...api.env, WRANGLER_LOG_PATH: join(directory, "logs") };
-    let output = "";
-    const ask = createAskWrangler({ wrangler, projectDir: directory, env });
-    const parts: Partial<DeployParts> = {
-      env,
-      openRegistry: () =>
-        openCloudflareRegistry({ ask, env: { ...env, CLOUDFLARE_ACCOUNT_ID: "" } }),
-      runWrangler: (args, childEnv) =>
-        new Promise((resolve) => {
-          const options = { cwd: directory, env: childEnv };
-          const child = spawn(wrangler.node, [wrangler.script, ...args], options);
-          child.stdin.end();
-          child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
-          child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
-          child.once("close", (code) => resolve(code ?? 1));
-        }),
-    };
-    expect(await deploy([], { parts }), output).toBe(0);
-    expect(api.applications).toMatchObject([{ name: "app-app", configuration: { image: uri } }]);
-    expect(images.pushes[1]).toContain(`:${api.versions[0]?.id.split("-")[0]}`);
-    expect(api.requests).toContainEqual(
-      expect.stringMatching(/^POST .*\/registries\/.*\/credentials$/),
-    );
-    expect(await readdir(directory)).not.toContainEqual(expect.stringContaining("berth-deploy"));
-  }, 60_000);
 });
 
 function configText(container: object): string {
-  return JSON.stringify({
-    name: "app",
-    main: "src/index.js",
-    compatibility_date: "2026-01-01",
-    containers: [{ class_name: "App", ...container }],
-    durable_objects: { bindings: [{ name: "APP", class_name: "App" }] },
-    migrations: [{ tag: "v1", new_sqlite_classes: ["App"] }],
-  });
+  return JSON.stringify({ name: "app", containers: [{ class_name: "App", ...container }] });
 }
 
 async function refuseToAsk(): Promise<string> {
