@@ -33,6 +33,7 @@ async function run(...argv: readonly string[]): Promise<Ran> {
         ran.engine = command;
         return 8;
       },
+      deploy: never,
       images,
     },
     onExitCode: (exitCode) => {

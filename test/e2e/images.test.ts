@@ -159,10 +159,15 @@ describe.skipIf(!hasRegistry)("berth images (needs docker-registry)", () => {
     const deleted = await berth(["delete", tag]);
     expect(deleted).toMatchObject({ exitCode: 0, stdout: `deleted ${tag} from the store\n` });
     expect(await json(["list"])).toEqual({ kind: "store", images: [] });
-    const dry = await json(["prune"]);
+    const dry = await json(["prune", "--unused-for", "0s"]);
     expect(dry["freedBytes"]).toBeGreaterThan(LAYER_BYTES);
-    expect(await json(["prune", "--yes"])).toMatchObject({ freedBytes: dry["freedBytes"] });
-    expect(await json(["prune"])).toMatchObject({ removed: [], freedBytes: 0 });
+    expect(await json(["prune", "--unused-for", "0s", "--yes"])).toMatchObject({
+      freedBytes: dry["freedBytes"],
+    });
+    expect(await json(["prune", "--unused-for", "0s"])).toMatchObject({
+      removed: [],
+      freedBytes: 0,
+    });
   });
 
   it.each([

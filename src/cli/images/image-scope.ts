@@ -4,12 +4,7 @@ import type { Descriptor, OciImage, Platform } from "../../images/oci/descriptor
 import type { OnProgress } from "../../images/registry/transfer-progress.ts";
 import type { LayoutReference } from "../../images/resolve-image.ts";
 import type { RemoteImage } from "../../images/report/describe-remote.ts";
-import type {
-  BuildImageOptions,
-  Compression,
-  PushCheckOptions,
-  KeepOptions,
-} from "./image-options.ts";
+import type { BuildPlan, Compression, PushCheckOptions, KeepOptions } from "./image-options.ts";
 import type { ProgressDisplay } from "./progress/progress-display.ts";
 
 /** What one command on images works with. */
@@ -25,7 +20,7 @@ export interface ImageScope {
 /** Builds images. */
 export interface ImageBuilds {
   /** Builds under the first tag. */
-  readonly build: (options: BuildImageOptions) => Promise<Image>;
+  readonly build: (plan: BuildPlan) => Promise<Image>;
 }
 
 /** Turns images of the store into blobs and back. */

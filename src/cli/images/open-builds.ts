@@ -7,7 +7,7 @@ import { formatPlatform } from "../../images/registry/manifest.ts";
 import { createImageResolver, type ImageResolver } from "../../images/resolve-image.ts";
 import type { RunStep } from "../../images/run-step.ts";
 import { CliError } from "../cli-error.ts";
-import type { BuildImageOptions } from "./image-options.ts";
+import type { BuildPlan } from "./image-options.ts";
 import type { ImageBuilds, ImagePacker, RemoteImages } from "./image-scope.ts";
 import type { ProgressDisplay } from "./progress/progress-display.ts";
 
@@ -44,7 +44,7 @@ interface Build extends BuildsOptions {
   readonly log: (line: string) => void;
 }
 
-function buildByBerth(asked: BuildImageOptions, build: Build): Promise<Image> {
+function buildByBerth(asked: BuildPlan, build: Build): Promise<Image> {
   const { contextDir, dockerfilePath, buildArgs, buildContexts, secrets } = asked;
   const { store, run, log, dockerfile } = build;
   return buildImage({
@@ -76,7 +76,7 @@ function createResolver(
 }
 
 function buildByDocker(
-  asked: BuildImageOptions,
+  asked: BuildPlan,
   docker: "docker" | "podman",
   { dockerfile, log, packer, signal }: Build,
 ): Promise<Image> {
