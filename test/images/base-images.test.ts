@@ -189,7 +189,7 @@ describe("--platform", () => {
     await expect(build(text, { platform: foreign })).rejects.toThrow(
       /\[DOCKERFILE_UNSUPPORTED\] Cannot build line 3: RUN for linux\/\w+; this machine runs linux\/\w+ only/,
     );
-    const crossed = `FROM --platform=$BUILDPLATFORM base:1 AS b\nRUN [\"x\"]\nFROM scratch\nCOPY --from=b / /`;
+    const crossed = `FROM --platform=$BUILDPLATFORM base:1 AS b\nRUN ["x"]\nFROM scratch\nCOPY --from=b / /`;
     const image = await build(crossed, { platform: foreign });
     expect(image.platform?.architecture).toBe(foreign.slice("linux/".length));
     expect(fixture.runs).toHaveLength(1);
