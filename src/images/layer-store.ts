@@ -24,6 +24,8 @@ export interface AddLayerOptions {
 
 /** Unpacked layers, each in a directory of its own that appears whole or not at all. */
 export interface LayerStore {
+  /** Where builds keep what makes the next one faster; nothing in it is needed. */
+  readonly cacheDir: string;
   /** @returns undefined when no layer has that name */
   get(name: string): Promise<Layer | undefined>;
   /** Makes an empty directory on the same file system, to fill and then {@link add}. */
@@ -53,6 +55,7 @@ export async function openLayerStore(directory: string): Promise<LayerStore> {
   const get = (name: string): Promise<Layer | undefined> =>
     readLayer(layersDir, name, directoryOf(name));
   return {
+    cacheDir: join(directory, "build-cache"),
     get,
     directoryOf,
     nameOf: (fsDir) => basename(dirname(fsDir)),

@@ -2,6 +2,15 @@ import { describe, expect, it } from "vitest";
 
 import { createProgram } from "../../src/cli/create-program.ts";
 import type { DevOptions } from "../../src/cli/dev-options.ts";
+import type { ImageActions } from "../../src/cli/images/image-options.ts";
+
+const never = async (): Promise<number> => {
+  throw new Error("not asked for");
+};
+const images: ImageActions = {
+  ...{ build: never, push: never, pull: never, list: never, inspect: never },
+  ...{ delete: never, prune: never, load: never, save: never },
+};
 
 interface Ran {
   dev?: DevOptions;
@@ -14,6 +23,7 @@ async function run(...argv: readonly string[]): Promise<Ran> {
   const program = createProgram({
     version: "1.2.3",
     cwd: "/home/me/app",
+    env: {},
     actions: {
       dev: async (options) => {
         ran.dev = options;
@@ -23,13 +33,13 @@ async function run(...argv: readonly string[]): Promise<Ran> {
         ran.engine = command;
         return 8;
       },
+      images,
     },
     onExitCode: (exitCode) => {
       ran.exitCode = exitCode;
     },
   });
   for (const command of [program, ...program.commands]) {
-    command.exitOverride();
     command.configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
   }
   await program.parseAsync(["node", "berth", ...argv]);

@@ -52,6 +52,7 @@ export class BuildFixture {
       buildArgs: {},
       log: (line) => this.lines.push(line),
       isRunAllowed: true,
+      fallbackBase: "host",
       run: async (request) => {
         this.runs.push(request);
         const { files = {}, output = "", exitCode = 0 } = this.fakeRun;

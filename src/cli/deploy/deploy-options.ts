@@ -68,8 +68,12 @@ function toBuilderKind(text: string | undefined): BuilderKind {
   throw new CliError("BAD_OPTION", `Cannot use --builder ${text}; give berth, docker or podman`);
 }
 
-/** Reads a size such as "8GB" or "500 MB". */
-function toBytes(text: string, option: string): number {
+/**
+ * Reads a size such as "8GB" or "500 MB".
+ *
+ * @throws {CliError} BAD_OPTION
+ */
+export function toBytes(text: string, option: string): number {
   const match = /^(\d+(?:\.\d+)?) ?(MB|GB)$/i.exec(text.trim());
   const count = Number(match?.[1]);
   if (match === null || count === 0) {

@@ -1,21 +1,29 @@
 import { createHash } from "node:crypto";
 import {
-  chmod,
-  copyFile,
+  chmodSync,
   constants,
-  lchown,
-  lstat,
-  lutimes,
-  mkdir,
-  readlink,
-  rm,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
+  copyFileSync,
+  createWriteStream,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { copyFile } from "node:fs/promises";
 import { join, posix } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { setImmediate } from "node:timers/promises";
 
 import type { RootTree } from "./root-tree.ts";
-import type { TreeEntry } from "./tree-entry.ts";
+import { isSameFile, toIdentity, type TreeEntry } from "./tree-entry.ts";
+
+/** Below this, Node's thread pool costs more than the copying. */
+const SMALL_BYTES = 256 * 1024;
 
 /** Who owns what a step writes, and with which bits. */
 export interface Ownership {
@@ -27,7 +35,7 @@ export interface Ownership {
 
 /** Bytes that come from the Dockerfile or an archive, not from a file. */
 export interface InlineFile {
-  readonly bytes: Uint8Array;
+  readonly content: Uint8Array | AsyncIterable<unknown>;
   readonly mode: number;
   readonly mtimeMs?: number;
 }
@@ -69,44 +77,57 @@ export class LayerWriter {
     if (entry !== undefined && entry.kind !== "directory") throw notADirectory(path);
     if (path !== "/") await this.#makeParent(path);
     const target = this.#at(path);
-    const isNew = (await mkdir(target, { recursive: true })) !== undefined;
+    const isNew = mkdirSync(target, { recursive: true }) !== undefined;
     if (!isNew) return;
     const { uid, gid } = entry ?? this.#ownership;
-    await this.#own(target, uid, gid);
-    await chmod(target, entry?.mode ?? this.#ownership.mode ?? mode);
+    this.#own(target, uid, gid);
+    chmodSync(target, entry?.mode ?? this.#ownership.mode ?? mode);
   }
 
-  /** Copies a file or symlink of this machine to a path whose parents are no symlinks. */
-  async copyEntry(source: string, entry: TreeEntry, path: string): Promise<void> {
+  /**
+   * Copies a file or symlink of this machine to a path whose parents are no symlinks.
+   *
+   * @param twin a file of another layer that is just what the copy would be, to link to
+   * @throws {Error} when the file is no longer the one that the entry tells of
+   */
+  async copyEntry(entry: TreeEntry, path: string, twin?: string): Promise<void> {
+    const { source } = entry;
+    if (source === undefined) return;
     await this.#makeRoom(path);
     const target = this.#at(path);
     if (entry.kind === "symlink") {
-      await symlink(await readlink(source), target);
+      symlinkSync(readlinkSync(source), target);
       return this.#own(target, this.#ownership.uid, this.#ownership.gid);
     }
-    await copyFile(source, target, constants.COPYFILE_FICLONE);
-    await this.#own(target, this.#ownership.uid, this.#ownership.gid);
-    await chmod(target, this.#ownership.mode ?? entry.mode & ~0o6000);
-    const { atimeMs, mtimeMs } = await lstat(source);
-    await lutimes(target, atimeMs / 1000, mtimeMs / 1000);
+    if (twin !== undefined && tryLink(twin, target)) return;
+    await copyContent(source, entry, target);
+    const stats = lstatSync(source);
+    if (entry.identity !== undefined && !isSameFile(entry.identity, toIdentity(stats))) {
+      throw new Error(
+        `${source} changed while it was copied; build again when nothing writes to it`,
+      );
+    }
+    this.#finish(target, entry.mode & ~0o6000, stats.mtimeMs);
   }
 
-  /** Writes bytes to a path whose parents are no symlinks. */
+  /** Writes content to a path whose parents are no symlinks. */
   async writeInline(path: string, file: InlineFile): Promise<void> {
     await this.#makeRoom(path);
     const target = this.#at(path);
-    await writeFile(target, file.bytes);
-    await this.#own(target, this.#ownership.uid, this.#ownership.gid);
-    await chmod(target, this.#ownership.mode ?? file.mode);
-    const seconds = (file.mtimeMs ?? 0) / 1000;
-    await lutimes(target, seconds, seconds);
+    const { content } = file;
+    // An own file: what is there may be linked to from elsewhere.
+    await pipeline(
+      content instanceof Uint8Array ? Readable.from([content]) : content,
+      createWriteStream(target, { flags: "wx" }),
+    );
+    this.#finish(target, file.mode, file.mtimeMs ?? 0);
   }
 
   /** Makes a symlink, whose target is only text. */
   async writeSymlink(path: string, target: string): Promise<void> {
     await this.#makeRoom(path);
-    await symlink(target, this.#at(path));
-    await this.#own(this.#at(path), this.#ownership.uid, this.#ownership.gid);
+    symlinkSync(target, this.#at(path));
+    this.#own(this.#at(path), this.#ownership.uid, this.#ownership.gid);
   }
 
   async #makeRoom(path: string): Promise<void> {
@@ -115,16 +136,22 @@ export class LayerWriter {
       throw new Error(`${path} is a directory there; a file cannot replace it`);
     }
     await this.#makeParent(path);
-    await rm(this.#at(path), { force: true });
+    if (entry !== undefined) rmSync(this.#at(path), { force: true });
   }
 
   async #makeParent(path: string): Promise<void> {
     await this.makeDirectory(posix.dirname(path));
   }
 
-  async #own(target: string, uid: number, gid: number): Promise<void> {
+  #finish(target: string, mode: number, mtimeMs: number): void {
+    this.#own(target, this.#ownership.uid, this.#ownership.gid);
+    chmodSync(target, this.#ownership.mode ?? mode);
+    lutimesSync(target, mtimeMs / 1000, mtimeMs / 1000);
+  }
+
+  #own(target: string, uid: number, gid: number): void {
     try {
-      await lchown(target, uid, gid);
+      lchownSync(target, uid, gid);
     } catch (error) {
       if (!isPermissionError(error)) throw error;
       this.#isOwnerKept = false; // without root every file is the engine's user's
@@ -134,6 +161,22 @@ export class LayerWriter {
   #at(path: string): string {
     return join(this.#directory, path);
   }
+}
+
+function tryLink(twin: string, target: string): boolean {
+  try {
+    linkSync(twin, target);
+    return true;
+  } catch {
+    return false; // collected meanwhile, or linked to too often: copied then
+  }
+}
+
+async function copyContent(source: string, entry: TreeEntry, target: string): Promise<void> {
+  const isSmall = entry.identity !== undefined && entry.identity.sizeBytes <= SMALL_BYTES;
+  if (!isSmall) return copyFile(source, target, constants.COPYFILE_FICLONE);
+  await setImmediate(); // other work of this process goes on between two files
+  copyFileSync(source, target, constants.COPYFILE_FICLONE);
 }
 
 /** A short name that stands for a step and all it depends on. */

@@ -12,8 +12,9 @@ import {
   stopSignalStep,
   userStep,
 } from "./config-steps.ts";
+import { checkCopyFlags } from "./copy-flags.ts";
 import { copyStep } from "./copy-step.ts";
-import { runInstruction } from "./run-instruction.ts";
+import { checkRunFlags, runInstruction } from "./run-instruction.ts";
 import { invalidAt, unsupportedAt, type Step } from "./step.ts";
 import { workdirStep } from "./workdir-step.ts";
 
@@ -70,6 +71,8 @@ export function findStep(instruction: Instruction): Step {
   if (keyword === "FROM" && flag !== undefined && flag.name !== "platform") {
     throw unsupportedAt(instruction, `--${flag.name}`, "only --platform is known");
   }
+  if (keyword === "COPY" || keyword === "ADD") checkCopyFlags(instruction);
+  if (keyword === "RUN") checkRunFlags(instruction);
   if (text === "" && !["CMD", "ENTRYPOINT"].includes(keyword)) {
     throw invalidAt(instruction, "its arguments are missing");
   }

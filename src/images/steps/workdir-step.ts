@@ -19,7 +19,7 @@ export const workdirStep: Step = async (state, instruction, job) => {
       title: `WORKDIR ${workingDir}`,
       key: ["WORKDIR", path],
       fill: async (draftDir) => {
-        const tree = treeOf(state, { directory: draftDir, opaque: [] });
+        const tree = treeOf(state, { directory: draftDir, opaque: [], isGrowing: true });
         await new LayerWriter(draftDir, tree, { uid: 0, gid: 0 }).makeDirectory(path);
         return [];
       },

@@ -1,0 +1,49 @@
+import { ImageError } from "../image-error.ts";
+import type { Platform } from "../oci/descriptor.ts";
+
+const aliases: Readonly<Record<string, string>> = {
+  x86_64: "amd64",
+  x64: "amd64",
+  aarch64: "arm64",
+};
+
+/** What this machine runs without emulation. */
+export const hostPlatform: Platform = {
+  os: "linux",
+  architecture: aliases[process.arch] ?? process.arch,
+};
+
+/**
+ * Reads `os/architecture[/variant]`; `linux` alone is this machine's architecture.
+ *
+ * @param line of the Dockerfile, when it stands in one
+ * @throws {ImageError} DOCKERFILE_INVALID
+ */
+export function parsePlatform(text: string, line?: number): Platform {
+  const match = /^([a-z]+)(?:\/([a-z0-9_]+)(?:\/([a-z0-9]+))?)?$/.exec(text.toLowerCase());
+  const os = match?.[1];
+  if (os === undefined) {
+    const at = line === undefined ? "" : ` at line ${line}`;
+    throw new ImageError(
+      "DOCKERFILE_INVALID",
+      `Cannot read platform${at}: ${JSON.stringify(text)}; write it as linux/amd64`,
+      line === undefined ? {} : { line },
+    );
+  }
+  const named = match?.[2] ?? hostPlatform.architecture;
+  const architecture = aliases[named] ?? named;
+  const variant = match?.[3];
+  // The one variant that goes without saying.
+  const isPlain = variant === undefined || (architecture === "arm64" && variant === "v8");
+  return { os, architecture, ...(!isPlain && { variant }) };
+}
+
+/** @returns `os/architecture[/variant]` */
+export function formatPlatform({ os, architecture, variant }: Platform): string {
+  return [os, architecture, ...(variant === undefined ? [] : [variant])].join("/");
+}
+
+/** @returns whether what is made for one runs on the other */
+export function isSamePlatform(one: Platform, other: Platform): boolean {
+  return formatPlatform(one) === formatPlatform(other);
+}
