@@ -1,17 +1,22 @@
-import type { StoredImage } from "../../images/guard/account-bytes.ts";
-import type { ImageProblem } from "../../images/guard/check-image.ts";
-import type { ImageFacts, ImageLimits } from "../../images/guard/image-facts.ts";
+import type { ImageLimits } from "../../images/guard/image-facts.ts";
+import type { Image } from "../../images/image-store.ts";
+import type { OciImage } from "../../images/oci/descriptor.ts";
 
 /** Builds images and sends them: what a deployment needs of the builder and the registry. */
 export interface DeployImages {
   /**
-   * Builds an image from a Dockerfile; what did not change is not built anew.
+   * Builds and packs an image from a Dockerfile; what did not change is not done anew.
    *
    * @throws {ImageError}
    */
   build(request: DeployBuild): Promise<BuiltImage>;
-  /** Lists what the account's registry holds; throws when that can't be known. */
-  measureAccount(): Promise<readonly StoredImage[]>;
+  /**
+   * Checks an image before any byte of it is sent.
+   *
+   * @returns what to tell the user
+   * @throws {ImageError} IMAGE_TOO_LARGE, ACCOUNT_FULL, IMAGE_UNFIT
+   */
+  check(image: BuiltImage, against: DeployCheck): Promise<readonly string[]>;
   /**
    * Sends an image to a registry, which has it under this reference then. What is there is not
    * sent again.
@@ -31,17 +36,20 @@ export interface DeployBuild {
   readonly tag: string;
 }
 
-/** What the account's registry holds, and what a push adds to it. */
-export type AccountUsage = Required<Pick<ImageFacts, "accountBytes" | "addedBytes">>;
-
-/** An image on this machine, packed. */
-export interface BuiltImage extends StoredImage {
+/** An image of the store, packed. */
+export interface BuiltImage {
   readonly tag: string;
-  /** "sha256:…" of the manifest that a push sends. */
-  readonly digest: string;
-  /** Checks it against what Cloudflare gives. */
-  readonly check: (
-    limits: ImageLimits,
-    account: AccountUsage | undefined,
-  ) => Promise<readonly ImageProblem[]>;
+  readonly image: Image;
+  readonly packed: OciImage;
+}
+
+/** What an image is checked against. */
+export interface DeployCheck {
+  /** Where it is to go. */
+  readonly target: string;
+  readonly limits: ImageLimits;
+  /** "force": nothing is refused, all is told. */
+  readonly mode: "check" | "force";
+  /** Whether the registry is asked what the account holds. */
+  readonly account: "measure" | "skip";
 }
