@@ -7,7 +7,6 @@ import { SandboxError } from "../engine/sandbox/sandbox-error.ts";
 import { ImageError } from "../images/image-error.ts";
 import { CliError } from "./cli-error.ts";
 import { createProgram } from "./create-program.ts";
-import { createDeployAction } from "./deploy/deploy-action.ts";
 import { createImageActions } from "./images/image-actions.ts";
 import type { LineSink } from "./print-engine-log.ts";
 import { runDev } from "./run-dev.ts";
@@ -29,7 +28,6 @@ export async function main(argv: readonly string[]): Promise<void> {
     actions: {
       dev: (options) => runDev(options, sink),
       engine: (words) => runEngine(words, sink),
-      deploy: createDeployAction({ sink, version }),
       images: createImageActions({ sink, version }),
     },
     onExitCode: (exitCode) => {

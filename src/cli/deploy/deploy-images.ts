@@ -1,22 +1,17 @@
-import type { ImageLimits } from "../../images/guard/image-facts.ts";
-import type { Image } from "../../images/image-store.ts";
-import type { OciImage } from "../../images/oci/descriptor.ts";
+import type { StoredImage } from "../../images/guard/account-bytes.ts";
+import type { ImageProblem } from "../../images/guard/check-image.ts";
+import type { ImageFacts, ImageLimits } from "../../images/guard/image-facts.ts";
 
 /** Builds images and sends them: what a deployment needs of the builder and the registry. */
 export interface DeployImages {
   /**
-   * Builds and packs an image from a Dockerfile; what did not change is not done anew.
+   * Builds an image from a Dockerfile; what did not change is not built anew.
    *
    * @throws {ImageError}
    */
   build(request: DeployBuild): Promise<BuiltImage>;
-  /**
-   * Checks an image before any byte of it is sent.
-   *
-   * @returns what to tell the user
-   * @throws {ImageError} IMAGE_TOO_LARGE, ACCOUNT_FULL, IMAGE_UNFIT
-   */
-  check(image: BuiltImage, against: DeployCheck): Promise<readonly string[]>;
+  /** Lists what the account's registry holds; throws when that can't be known. */
+  measureAccount(): Promise<readonly StoredImage[]>;
   /**
    * Sends an image to a registry, which has it under this reference then. What is there is not
    * sent again.
@@ -36,20 +31,17 @@ export interface DeployBuild {
   readonly tag: string;
 }
 
-/** An image of the store, packed. */
-export interface BuiltImage {
-  readonly tag: string;
-  readonly image: Image;
-  readonly packed: OciImage;
-}
+/** What the account's registry holds, and what a push adds to it. */
+export type AccountUsage = Required<Pick<ImageFacts, "accountBytes" | "addedBytes">>;
 
-/** What an image is checked against. */
-export interface DeployCheck {
-  /** Where it is to go. */
-  readonly target: string;
-  readonly limits: ImageLimits;
-  /** "force": nothing is refused, all is told. */
-  readonly mode: "check" | "force";
-  /** Whether the registry is asked what the account holds. */
-  readonly account: "measure" | "skip";
+/** An image on this machine, packed. */
+export interface BuiltImage extends StoredImage {
+  readonly tag: string;
+  /** "sha256:…" of the manifest that a push sends. */
+  readonly digest: string;
+  /** Checks it against what Cloudflare gives. */
+  readonly check: (
+    limits: ImageLimits,
+    account: AccountUsage | undefined,
+  ) => Promise<readonly ImageProblem[]>;
 }

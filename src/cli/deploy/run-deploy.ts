@@ -2,10 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { accountBytes, addedBytes, type StoredImage } from "../../images/guard/account-bytes.ts";
+import type { ImageProblem } from "../../images/guard/check-image.ts";
+import { refuseProblems } from "../../images/guard/refuse-problems.ts";
+import { CliError } from "../cli-error.ts";
 import { valuesOf } from "../dev-options.ts";
-import { shortDigest } from "../images/short-digest.ts";
 import type { CloudflareRegistry } from "./cloudflare-registry.ts";
-import type { BuiltImage, DeployCheck, DeployImages } from "./deploy-images.ts";
+import type { AccountUsage, BuiltImage, DeployImages } from "./deploy-images.ts";
 import type { DeployOptions } from "./deploy-options.ts";
 import { writePinnedConfig, type PinnedImage } from "./pinned-config.ts";
 import type { DeployConfig, DockerfileImage } from "./read-wrangler-config.ts";
@@ -57,8 +60,6 @@ class Deployment {
   readonly #options: DeployOptions;
   readonly #parts: DeployParts;
   readonly #config: DeployConfig;
-  /** Both checks of an image warn of the same. */
-  readonly #warned = new Set<string>();
 
   constructor(options: DeployOptions, parts: DeployParts, config: DeployConfig) {
     this.#options = options;
@@ -69,12 +70,13 @@ class Deployment {
   async run(): Promise<number> {
     const registry = this.#parts.openRegistry(this.#config);
     await using images = await this.#parts.openImages(registry);
+    const account = this.#options.isDryRun ? undefined : this.#measureAccount(images);
     const prepared: Prepared[] = [];
     for (const source of this.#config.images) {
       prepared.push(await this.#prepare(source, images, registry));
     }
-    for (const image of prepared) await this.#check(image, images, "skip");
-    for (const image of this.#options.isDryRun ? [] : prepared) await this.#push(image, images);
+    await this.#check(prepared, await account);
+    if (!this.#options.isDryRun) await this.#push(prepared, images);
     const { exitCode, versionId } = await this.#deploy(prepared.map(toPinned));
     if (exitCode === 0 && versionId !== undefined) await this.#tag(prepared, images, versionId);
     return exitCode;
@@ -95,30 +97,42 @@ class Deployment {
     return { source, built, repository };
   }
 
-  async #check(
-    { source, built, repository }: Prepared,
-    images: DeployImages,
-    account: DeployCheck["account"],
-  ): Promise<void> {
-    const limits = {
-      instanceType: source.instanceType,
-      diskBytes: this.#options.diskBytes ?? source.diskBytes ?? Infinity,
-      accountBytes: this.#options.accountLimitBytes,
-    };
-    const target = `${repository}:${ownTag(built)}`;
-    const check = { target, limits, account, mode: this.#options.checks };
-    for (const text of await images.check(built, check)) {
-      if (!this.#warned.has(text)) this.#parts.say(`warning: ${text}`);
-      this.#warned.add(text);
+  /** While images are built; a deployment does not fail because nobody knows. */
+  async #measureAccount(images: DeployImages): Promise<readonly StoredImage[] | undefined> {
+    try {
+      return await images.measureAccount();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#parts.say(`the account's limit is not checked: cannot list its images: ${why}`);
+      return undefined;
     }
   }
 
-  /** Under a tag of its own, so that a registry that collects what has no tag keeps it. */
-  async #push(image: Prepared, images: DeployImages): Promise<void> {
-    await this.#check(image, images, "measure");
-    const { built, repository } = image;
-    await images.push(built, `${repository}:${ownTag(built)}`);
-    this.#parts.say(`pushed ${uriOf(image)}`);
+  async #check(
+    prepared: readonly Prepared[],
+    account: readonly StoredImage[] | undefined,
+  ): Promise<void> {
+    const problems: ImageProblem[] = [];
+    const held = account === undefined ? undefined : [...account];
+    for (const { source, built } of prepared) {
+      const limits = {
+        instanceType: source.instanceType,
+        diskBytes: this.#options.diskBytes ?? source.diskBytes ?? Infinity,
+        accountBytes: this.#options.accountLimitBytes,
+      };
+      problems.push(...(await built.check(limits, usageOf(built, held))));
+      held?.push(built);
+    }
+    for (const text of refuseProblems(problems, this.#options.checks)) this.#parts.say(text);
+  }
+
+  /** Each under a tag of its own, so that a registry that collects what has no tag keeps it. */
+  async #push(prepared: readonly Prepared[], images: DeployImages): Promise<void> {
+    for (const { built, repository } of prepared) {
+      const reference = `${repository}:${shortDigest(built)}`;
+      await images.push(built, reference);
+      this.#parts.say(`pushed ${repository}@${built.digest}`);
+    }
   }
 
   async #deploy(images: readonly PinnedImage[]): Promise<{
@@ -161,22 +175,28 @@ class Deployment {
         const why = error instanceof Error ? error.message : String(error);
         this.#parts.say(
           `deployed, but cannot tag ${repository} for version ${versionId}: ${why}; ` +
-            `keep ${built.packed.manifest.digest} by --keep-file when you delete images`,
+            `keep ${built.digest} by --keep-file when you delete images`,
         );
       }
     }
   }
 }
 
-function toPinned(prepared: Prepared): PinnedImage {
-  const { index, imageName } = prepared.source;
-  return { index, imageName, uri: uriOf(prepared) };
+function usageOf(
+  built: BuiltImage,
+  held: readonly StoredImage[] | undefined,
+): AccountUsage | undefined {
+  if (held === undefined) return undefined;
+  return { accountBytes: accountBytes(held), addedBytes: addedBytes(built, held) };
 }
 
-function uriOf({ built, repository }: Prepared): string {
-  return `${repository}@${built.packed.manifest.digest}`;
+function toPinned({ source, built, repository }: Prepared): PinnedImage {
+  const { index, imageName } = source;
+  return { index, imageName, uri: `${repository}@${built.digest}` };
 }
 
-function ownTag({ packed }: BuiltImage): string {
-  return `berth-${shortDigest(packed.manifest.digest)}`;
+function shortDigest({ digest }: BuiltImage): string {
+  const hex = digest.split(":")[1];
+  if (hex !== undefined) return `berth-${hex.slice(0, 12)}`;
+  throw new CliError("BAD_OPTION", `Cannot deploy: ${digest} is no digest`);
 }

@@ -22,7 +22,6 @@ async function run(...argv: readonly string[]): Promise<Ran> {
     actions: {
       dev: async () => 1,
       engine: async () => 1,
-      deploy: async () => 1,
       images: {
         build: note("build"),
         push: note("push"),
