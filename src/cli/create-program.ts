@@ -1,5 +1,7 @@
 import { Command } from "commander";
 
+import { defineDeployCommand } from "./deploy/define-deploy-command.ts";
+import type { DeployOptions } from "./deploy/deploy-options.ts";
 import { toDevOptions, type DevOptions } from "./dev-options.ts";
 import { defineImageCommands } from "./images/define-commands.ts";
 import type { ImageActions } from "./images/image-options.ts";
@@ -8,6 +10,7 @@ import type { ImageActions } from "./images/image-options.ts";
 export interface ProgramActions {
   readonly dev: (options: DevOptions) => Promise<number>;
   readonly engine: (command: readonly string[]) => Promise<number>;
+  readonly deploy: (options: DeployOptions) => Promise<number>;
   readonly images: ImageActions;
 }
 
@@ -61,6 +64,7 @@ export function createProgram(options: ProgramOptions): Command {
     .action(async (words: string[]) => {
       onExitCode(await actions.engine(words));
     });
+  defineDeployCommand(program, { cwd, deploy: actions.deploy, onExitCode });
   defineImageCommands(program, { cwd, env, actions: actions.images, onExitCode });
   return program;
 }

@@ -10,6 +10,7 @@ import { createProgram } from "./create-program.ts";
 import { createImageActions } from "./images/image-actions.ts";
 import type { LineSink } from "./print-engine-log.ts";
 import { runDev } from "./run-dev.ts";
+import { startDeploy } from "./start-deploy.ts";
 import { runEngine } from "./run-engine.ts";
 
 /**
@@ -28,6 +29,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     actions: {
       dev: (options) => runDev(options, sink),
       engine: (words) => runEngine(words, sink),
+      deploy: (options) => startDeploy(options, { sink, version }),
       images: createImageActions({ sink, version }),
     },
     onExitCode: (exitCode) => {

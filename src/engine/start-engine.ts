@@ -1,7 +1,9 @@
 import { chmod, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import { openImageStore } from "../images/image-store.ts";
+import { hostPlatform } from "../images/dockerfile/platform.ts";
+import { openImageStore, type BuildStore } from "../images/image-store.ts";
+import { tryPull, type ImageSources } from "../images/resolve-image.ts";
 import { createApiServer, type ApiServer } from "./api/api-server.ts";
 import { ContainerTable } from "./api/container-table.ts";
 import type { BuildRequest, EngineContext } from "./api/engine-context.ts";
@@ -44,6 +46,8 @@ export interface EngineOptions {
   readonly enforceCpu?: boolean;
   /** Whether RUN steps of Dockerfiles are executed (default: yes). */
   readonly isRunAllowed?: boolean;
+  /** Where images come from that are not here (default: nowhere). */
+  readonly imageSources?: (store: BuildStore) => ImageSources;
   /** Image references that stand for a local Dockerfile, by its path. */
   readonly imageMap?: Readonly<Record<string, string>>;
   /** The memory limit of an image's instances in bytes; undefined is none. */
@@ -154,11 +158,13 @@ async function createContext(
   const commitsDir = join(imagesDir, "commits");
   await discardAbandoned(commitsDir, discarder);
   const isRunAllowed = options.isRunAllowed ?? true;
+  const sources = options.imageSources?.(images) ?? {};
   return {
     sandbox,
     images,
     archive: { exportArchive, importArchive },
-    build: createImageBuilder({ store: images, sandbox, isRunAllowed, log }),
+    build: createImageBuilder({ store: images, sandbox, sources, isRunAllowed, log }),
+    pull: (reference, onTried) => tryPull(reference, { platform: hostPlatform, onTried }, sources),
     imageMap: options.imageMap ?? {},
     limitsOf: (image) => toLimits(options, image),
     stateDir,

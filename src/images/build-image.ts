@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 import type { BuildJob } from "./build-job.ts";
 import { openBuildContext } from "./copy/build-context.ts";
 import { openFileDigests } from "./copy/file-digests.ts";
@@ -46,6 +48,8 @@ export interface BuildOptions {
   readonly fallbackBase?: "host";
   /** Files that `RUN --mount=type=secret` shows, by id. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Whether steps that were done before are taken from the store (default: yes). */
+  readonly isCacheUsed?: boolean;
   /** Executes RUN. */
   readonly run: RunStep;
   /** What RUN may reach when it does not say so by --network (default: "none"). */
@@ -86,7 +90,8 @@ export async function buildImage(options: BuildOptions): Promise<Image> {
   const final = stages.get(String(plan.stages.at(-1)?.index));
   if (final === undefined) throw new ImageError("DOCKERFILE_INVALID", "Cannot build: no stage");
   const { base, config } = final;
-  return store.create({ base, config, layers: final.layers.map((layer) => layer.name) }, tag);
+  const layers = final.layers.map((layer) => layer.name);
+  return store.create({ base, config, platform: final.platform, layers }, tag);
 }
 
 async function openJob(
@@ -110,6 +115,7 @@ async function openJob(
     resolveImage: options.resolveImage ?? createImageResolver({ store, contextDir }),
     buildContexts: options.buildContexts ?? {},
     fallbackBase: options.fallbackBase,
+    cacheSalt: options.isCacheUsed === false ? [randomUUID()] : [],
     secrets: options.secrets ?? {},
     run: options.run,
     runNetwork: options.runNetwork ?? "none",

@@ -30,6 +30,8 @@ export interface BuildJob {
   readonly secrets: Readonly<Record<string, string>>;
   readonly run: RunStep;
   readonly runNetwork: RunNetwork;
+  /** Part of every layer's key; it is new where no layer of an earlier build may be taken. */
+  readonly cacheSalt: readonly string[];
   /** Says one line of progress. */
   readonly log: (line: string) => void;
   /** Says something once a build. */

@@ -1,4 +1,5 @@
 import type { Image, ImageConfig } from "./image-store.ts";
+import type { Platform } from "./oci/descriptor.ts";
 
 /** What the store keeps of an image on disk. */
 export interface ImageRecord extends Omit<Image, "tags"> {
@@ -38,8 +39,18 @@ function isImageRecord(value: unknown): value is ImageRecord {
     (value["base"] === "host" || value["base"] === "none") &&
     typeof value["createdAtMs"] === "number" &&
     typeof value["sizeBytes"] === "number" &&
+    (value["platform"] === undefined || isPlatform(value["platform"])) &&
     (value["parent"] === undefined || typeof value["parent"] === "string") &&
     isConfig(value["config"])
+  );
+}
+
+function isPlatform(value: unknown): value is Platform {
+  return (
+    isObject(value) &&
+    typeof value["os"] === "string" &&
+    typeof value["architecture"] === "string" &&
+    isOptionalString(value["variant"])
   );
 }
 

@@ -6,6 +6,7 @@ import { ImageError } from "./image-error.ts";
 import { parseImageRecord, type ImageRecord } from "./image-record.ts";
 import { normalizeReference } from "./image-reference.ts";
 import { openLayerStore, type LayerStore } from "./layer-store.ts";
+import type { Platform } from "./oci/descriptor.ts";
 import { writeAtomically } from "./write-atomically.ts";
 
 /** What an image says of the process to run. */
@@ -31,6 +32,8 @@ export interface Image {
   readonly layers: readonly string[];
   /** What lies under the layers: the allow-list view of the host, or nothing. */
   readonly base: "host" | "none";
+  /** What it runs on; this machine's when absent. */
+  readonly platform?: Platform;
   readonly config: ImageConfig;
   readonly createdAtMs: number;
   /** Of the layers, without the base. */
@@ -162,7 +165,11 @@ class DiskImageStore implements BuildStore {
     await this.layers.add(name, layerDir, { kind: "unique" });
     const config = { ...parentRecord.config, ...options.config };
     const layers = [...parentRecord.layers, name];
-    return this.create({ layers, base: parentRecord.base, config, parent: parent.id }, options.tag);
+    const { base, platform } = parentRecord;
+    return this.create(
+      { layers, base, config, parent: parent.id, ...(platform !== undefined && { platform }) },
+      options.tag,
+    );
   }
 
   async create(image: NewImage, tag?: string): Promise<Image> {

@@ -121,11 +121,11 @@ describe("createProgram()", () => {
   });
 
   it("keeps wrangler's options of deploy, and reads berth's own", async () => {
-    const words = ["--force", "-e", "staging", "--network", "default", "--minify", "src/index.ts"];
+    const words = ["--force", "-e", "staging", "--network", "none", "--minify", "src/index.ts"];
     const { deploy, exitCode } = await run("deploy", ...words);
     expect(deploy).toMatchObject({
       checks: "force",
-      runNetwork: "internet",
+      runNetwork: "none",
       wranglerArgs: ["-e", "staging", "--minify", "src/index.ts"],
       projectDir: "/home/me/app",
     });

@@ -6,7 +6,11 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { hasRegistry, startRealRegistry, type RealRegistry } from "../images/registry/docker-registry.ts";
+import {
+  hasRegistry,
+  startRealRegistry,
+  type RealRegistry,
+} from "../images/registry/docker-registry.ts";
 import { REPOSITORY } from "./project.ts";
 
 const CLI = join(REPOSITORY, "dist/cli.js");
@@ -64,7 +68,9 @@ describe.skipIf(!hasRegistry)("berth images (needs docker-registry)", () => {
     await writeFile(join(root, "project/files/app"), "#!/bin/sh\n", { mode: 0o755 });
     // What does not compress, so that bytes can be counted.
     let seed = 1;
-    const noise = Buffer.alloc(LAYER_BYTES, 0).map(() => (seed = (seed * 48_271) % 0x7fffffff) & 255);
+    const noise = Buffer.alloc(LAYER_BYTES, 0).map(
+      () => (seed = (seed * 48_271) % 0x7fffffff) & 255,
+    );
     await writeFile(join(root, "project/files/noise"), noise);
   });
 
@@ -153,10 +159,15 @@ describe.skipIf(!hasRegistry)("berth images (needs docker-registry)", () => {
     const deleted = await berth(["delete", tag]);
     expect(deleted).toMatchObject({ exitCode: 0, stdout: `deleted ${tag} from the store\n` });
     expect(await json(["list"])).toEqual({ kind: "store", images: [] });
-    const dry = await json(["prune"]);
+    const dry = await json(["prune", "--unused-for", "0s"]);
     expect(dry["freedBytes"]).toBeGreaterThan(LAYER_BYTES);
-    expect(await json(["prune", "--yes"])).toMatchObject({ freedBytes: dry["freedBytes"] });
-    expect(await json(["prune"])).toMatchObject({ removed: [], freedBytes: 0 });
+    expect(await json(["prune", "--unused-for", "0s", "--yes"])).toMatchObject({
+      freedBytes: dry["freedBytes"],
+    });
+    expect(await json(["prune", "--unused-for", "0s"])).toMatchObject({
+      removed: [],
+      freedBytes: 0,
+    });
   });
 
   it.each([

@@ -306,6 +306,14 @@ COPY --from=BUILD out/* /three/`;
       fixture.runs.length = 0;
     });
 
+    it("does every step again when it is not to be used, and leaves it as it was", async () => {
+      await fixture.build(dockerfile, { isCacheUsed: false });
+      expect(runNames()).toEqual(["one", "two"]);
+      fixture.runs.length = 0;
+      await fixture.build(dockerfile);
+      expect(runNames()).toEqual([]);
+    });
+
     it("takes every step from it when nothing changed, and gives the same image", async () => {
       const first = await fixture.store.get("test:1");
       const second = await fixture.build(dockerfile, { tag: "again" });

@@ -20,9 +20,9 @@ export function defineDeployCommand(program: Command, options: DeployCommandOpti
     )
     .option("--builder <kind>", "berth, docker or podman (default: berth)")
     .addOption(
-      new Option("--network <kind>", "what RUN may reach")
+      new Option("--network <kind>", "what RUN may reach; as by Docker, the internet")
         .choices(["none", "default"])
-        .default("none"),
+        .default("default"),
     )
     .option("--images-dir <path>", "where images are kept (default: $BERTH_IMAGES_DIR, or a cache)")
     .option("--force", "push what the checks refuse")

@@ -61,7 +61,7 @@ export function toDeployOptions(
         ? ACCOUNT_IMAGES_MB * MB
         : toBytes(accountLimit, "--account-limit"),
     diskBytes: diskLimit === undefined ? undefined : toBytes(diskLimit, "--disk-limit"),
-    runNetwork: raw.network === "default" ? "internet" : "none",
+    runNetwork: raw.network === "none" ? "none" : "internet",
     imagesDir: raw.imagesDir === undefined ? undefined : resolve(cwd, raw.imagesDir),
     isDryRun: isSet(wranglerArgs, "--dry-run"),
     isContainerless: valuesOf(wranglerArgs, ["--containers-rollout"]).at(-1) === "none",

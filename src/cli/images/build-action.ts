@@ -27,7 +27,7 @@ export async function buildAction(
   scope: ImageScope,
 ): Promise<BuildReport> {
   const { store, display, packer } = scope;
-  const image = await scope.builder.build(options, display.log);
+  const image = await scope.builder.build(options);
   for (const tag of options.tags.slice(1)) await store.tag(image.id, tag);
   const { compression, platform, output } = options;
   const onProgress = display.follow("pack");

@@ -6,7 +6,7 @@ import { toBuildOptions, type RawBuildFlags } from "./build-options.ts";
 import { common, keep, pushChecks, withCommon, withPushChecks, withKeep } from "./shared-flags.ts";
 import type { RawCommonFlags, RawPushCheckFlags, RawKeepFlags } from "./shared-flags.ts";
 import type { Compression, ImageActions } from "./image-options.ts";
-import { parsePlatform } from "./parse-flags.ts";
+import { parsePlatform, parseUnusedFor } from "./parse-flags.ts";
 
 /** What {@link defineImageCommands} needs. */
 export interface ImageCommandScope {
@@ -146,14 +146,14 @@ function defineDeleting(images: Command, { cwd, actions, onExitCode }: ImageComm
     .command("prune")
     .description("say what nothing uses, in the store or a repository; delete it with --yes")
     .option("-y, --yes", "delete it")
-    .option("--all", "images of the store that have a name too")
+    .option("--unused-for <duration>", "of the store: for how long nothing used it", "1h")
     .option("--remote <repository>", "look in a repository of a registry instead");
   type PruneFlags = RawCommonFlags &
-    RawKeepFlags & { readonly yes?: true; readonly all?: true; readonly remote?: string };
+    RawKeepFlags & { readonly yes?: true; readonly unusedFor: string; readonly remote?: string };
   withCommon(withKeep(prune)).action(async (flags: PruneFlags) => {
-    const asked = { isConfirmed: flags.yes === true, isNamedIncluded: flags.all === true };
-    const options = { ...common(flags, cwd), ...keep(flags, cwd), ...asked };
-    onExitCode(await actions.prune({ ...options, remote: flags.remote }));
+    const { yes, unusedFor, remote } = flags;
+    const asked = { isConfirmed: yes === true, unusedForMs: parseUnusedFor(unusedFor), remote };
+    onExitCode(await actions.prune({ ...common(flags, cwd), ...keep(flags, cwd), ...asked }));
   });
 }
 

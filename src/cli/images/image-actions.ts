@@ -27,7 +27,7 @@ export interface ImageActionsOptions {
 }
 
 /** How long an interrupted command may take to clean up. */
-const GRACE_MS = 10_000;
+export const GRACE_MS = 10_000;
 
 /** A command: what it does, and how what came of it is said. */
 interface CommandWork<Options, Report> {

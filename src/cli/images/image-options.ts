@@ -29,13 +29,12 @@ export interface PushCheckOptions {
 /** How layers are packed. */
 export type Compression = "gzip" | "zstd";
 
-/** `berth images build`. */
-export interface BuildImageOptions extends CommonOptions, PushCheckOptions {
+/** What is built, and how. */
+export interface BuildPlan {
   readonly contextDir: string;
   readonly dockerfilePath: string;
   /** As written; the first names the image while it is built. */
   readonly tags: readonly [string, ...string[]];
-  readonly isPushed: boolean;
   readonly platform: Platform;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly target: string | undefined;
@@ -44,10 +43,16 @@ export interface BuildImageOptions extends CommonOptions, PushCheckOptions {
   /** Files that RUN --mount=type=secret shows, by id. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly runNetwork: "none" | "internet";
-  readonly compression: Compression;
   readonly isCacheUsed: boolean;
   /** "berth" builds without Docker. */
   readonly builder: "berth" | "docker" | "podman";
+}
+
+/** `berth images build`. */
+export interface BuildImageOptions extends BuildPlan, CommonOptions, PushCheckOptions {
+  readonly isPushed: boolean;
+  readonly compression: Compression;
+  /** Where an OCI layout is written; absolute. */
   readonly output: string | undefined;
 }
 
@@ -100,8 +105,8 @@ export interface DeleteOptions extends CommonOptions, KeepOptions {
 export interface PruneOptions extends CommonOptions, KeepOptions {
   /** A repository of a registry; undefined for the store. */
   readonly remote: string | undefined;
-  /** Of the store: images that have a name too. */
-  readonly isNamedIncluded: boolean;
+  /** Of the store: what was used since stays, as a build under way may want it, in milliseconds. */
+  readonly unusedForMs: number;
   /** Deletes; otherwise it is only said what would go. */
   readonly isConfirmed: boolean;
 }

@@ -2,13 +2,9 @@ import type { KnownUses } from "../../images/guard/refuse-used.ts";
 import type { BuildStore, Image } from "../../images/image-store.ts";
 import type { Descriptor, OciImage, Platform } from "../../images/oci/descriptor.ts";
 import type { OnProgress } from "../../images/registry/transfer-progress.ts";
+import type { LayoutReference } from "../../images/resolve-image.ts";
 import type { RemoteImage } from "../../images/report/describe-remote.ts";
-import type {
-  BuildImageOptions,
-  Compression,
-  PushCheckOptions,
-  KeepOptions,
-} from "./image-options.ts";
+import type { BuildPlan, Compression, PushCheckOptions, KeepOptions } from "./image-options.ts";
 import type { ProgressDisplay } from "./progress/progress-display.ts";
 
 /** What one command on images works with. */
@@ -24,7 +20,7 @@ export interface ImageScope {
 /** Builds images. */
 export interface ImageBuilds {
   /** Builds under the first tag. */
-  readonly build: (options: BuildImageOptions, log: (line: string) => void) => Promise<Image>;
+  readonly build: (plan: BuildPlan) => Promise<Image>;
 }
 
 /** Turns images of the store into blobs and back. */
@@ -34,7 +30,9 @@ export interface ImagePacker {
   readonly unpack: (manifestDigest: string, options: UnpackOptions) => Promise<Image>;
   /** Writes an OCI layout; an archive when the path ends in ".tar". */
   readonly writeLayout: (images: readonly NamedImage[], path: string) => Promise<void>;
-  /** Takes the images of a layout or archive in. */
+  /** Takes one image of a layout or archive in. */
+  readonly importLayout: (layout: LayoutReference, options: UnpackOptions) => Promise<Image>;
+  /** Takes all images of a layout or archive in, by the names that they have there. */
   readonly readLayout: (path: string, platform: Platform) => Promise<readonly Image[]>;
 }
 
@@ -47,7 +45,7 @@ export interface PackOptions {
 
 /** How an image is unpacked. */
 export interface UnpackOptions {
-  readonly tag: string;
+  readonly tag?: string;
   readonly platform: Platform;
 }
 

@@ -1,17 +1,20 @@
-import type { ImageFacts } from "../../images/guard/image-facts.ts";
+import { accountBytes, addedBytes } from "../../images/guard/account-bytes.ts";
+import { checkStoredImage } from "../../images/guard/check-stored-image.ts";
+import { refuseProblems } from "../../images/guard/refuse-problems.ts";
 import type { KnownUses } from "../../images/guard/refuse-used.ts";
 import type { BuildStore } from "../../images/image-store.ts";
 import { readPlatform } from "../../images/report/read-platform.ts";
 import type { AskWrangler } from "../deploy/ask-wrangler.ts";
 import type { CloudflareRegistry } from "../deploy/cloudflare-registry.ts";
 import { collectUses } from "../deploy/collect-uses.ts";
-import { findAccountFacts } from "./account-facts.ts";
-import { checkPush } from "./check-push.ts";
+import type { AccountUsage } from "../deploy/deploy-images.ts";
+import { measureAccount } from "../deploy/measure-account.ts";
 import { findConfig } from "./find-config.ts";
 import type { KeepOptions, PushCheckOptions } from "./image-options.ts";
 import type { ConfigOffer, ImageGuards, PushCheck, RemoteImages } from "./image-scope.ts";
 import { offerUri, requireConfig } from "./offer-uri.ts";
 import { findPushLimits } from "./push-limits.ts";
+import { toStoredImage } from "./stored-image.ts";
 
 /** What {@link openGuards} needs. */
 export interface GuardOptions {
@@ -38,13 +41,17 @@ class Guards implements ImageGuards {
 
   async checkPush(push: PushCheck, asked: PushCheckOptions): Promise<readonly string[]> {
     const { store } = this.#options;
+    const { image, packed, target } = push;
     const configPath = this.#configOf(asked);
     requireConfig(asked, configPath);
     const limits = await findPushLimits(asked, configPath);
-    const platform = await readPlatform(store.blobs, push.packed);
-    const account = await this.#accountFacts(push);
-    const mode = asked.isForced ? "force" : "check";
-    return checkPush(push, { store, limits, platform, account, mode });
+    const platform = await readPlatform(store.blobs, packed);
+    const account = await this.#accountUsage(push);
+    const problems = await checkStoredImage({
+      ...{ image, platform, limits, name: target, layers: store.layers },
+      ...(account !== undefined && { account }),
+    });
+    return refuseProblems(problems, asked.isForced ? "force" : "check");
   }
 
   async findUses(place: "store" | "registry", asked: KeepOptions): Promise<KnownUses> {
@@ -78,16 +85,24 @@ class Guards implements ImageGuards {
     return reference.startsWith(`${this.#options.cloudflare.host}/`);
   }
 
-  /** A registry that does not show what it holds is no reason not to push to it. */
-  async #accountFacts(push: PushCheck): Promise<Pick<ImageFacts, "accountBytes" | "addedBytes">> {
-    if (!this.#isCloudflare(push.target)) return {};
-    const { cloudflare, remote, say } = this.#options;
+  /** A registry that does not say what it holds is no reason not to push to it. */
+  async #accountUsage({ packed, target }: PushCheck): Promise<AccountUsage | undefined> {
+    if (!this.#isCloudflare(target)) return undefined;
+    const { ask, remote, say } = this.#options;
+    const there = await remote.measure(target).catch(() => undefined); // mostly it is new
+    if (there?.digest === packed.manifest.digest) return undefined; // nothing is added
     try {
-      return await findAccountFacts(push, cloudflare.host, remote);
+      const held = await measureAccount({
+        ask,
+        qualify: remote.toTarget,
+        describe: async (reference) => toStoredImage((await remote.measure(reference)).parts),
+      });
+      const own = toStoredImage([packed.config, ...packed.layers]);
+      return { accountBytes: accountBytes(held), addedBytes: addedBytes(own, held) };
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       say(`warning: the account's total is not checked: ${why}`);
-      return {};
+      return undefined;
     }
   }
 }

@@ -4,7 +4,7 @@ import { deleteManifest } from "../../images/registry/delete-manifest.ts";
 import { listRepositories, listTags } from "../../images/registry/list-tags.ts";
 import { manifestSize } from "../../images/registry/manifest-size.ts";
 import { openMountMemory } from "../../images/registry/mount-memory.ts";
-import { openRegistry, type Registry } from "../../images/registry/open-registry.ts";
+import { openRegistry } from "../../images/registry/open-registry.ts";
 import { pullImage } from "../../images/registry/pull-image.ts";
 import { pushImage } from "../../images/registry/push-image.ts";
 import { describeRemote } from "../../images/report/describe-remote.ts";
@@ -24,10 +24,7 @@ export interface RemoteOptions {
 }
 
 /** Images in registries, and the connections that are kept to them. */
-export interface OpenRemote extends RemoteImages, Disposable {
-  /** For what reaches registries by itself: the builder. */
-  readonly registry: Registry;
-}
+export type OpenRemote = Disposable & RemoteImages;
 
 /** Opens the way to registries; connects when something is asked. */
 export function openRemote(options: RemoteOptions): OpenRemote {
@@ -35,7 +32,6 @@ export function openRemote(options: RemoteOptions): OpenRemote {
   const userAgent = `berth/${options.version}`;
   const registry = openRegistry({ credentials, userAgent, signal });
   return {
-    registry,
     toTarget,
     push: async (image, reference, onProgress) => {
       const mountMemory = await openMountMemory(options.mountMemoryPath);

@@ -50,10 +50,11 @@ export async function openImageScope(request: ScopeRequest): Promise<ImageScope 
   const ask = askLazily(request);
   const cloudflare = request.cloudflare ?? openCloudflareRegistry({ ask, env });
   const remote = openOwnRemote(request, { directory, store, cloudflare });
+  const packer = openPacker(store, env);
   return {
     ...{ store, display, remote },
-    packer: openPacker(store, env),
-    builder: openBuilds({ store, run: runs.run, registry: remote.registry, signal }),
+    packer,
+    builder: openBuilds({ store, run: runs.run, remote, packer, display, signal }),
     guards: openGuards({ store, remote, cloudflare, ask, projectDir, say: display.log }),
     [Symbol.asyncDispose]: async () => {
       display.close();

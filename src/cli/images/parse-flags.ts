@@ -1,5 +1,6 @@
 import { basename, resolve } from "node:path";
 
+import { parseDuration } from "../../core/duration.ts";
 import { normalizeReference } from "../../images/image-reference.ts";
 import type { Platform } from "../../images/oci/descriptor.ts";
 import { CliError } from "../cli-error.ts";
@@ -65,6 +66,21 @@ export function parseTags(
     "BAD_OPTION",
     `Cannot name the image: ${contextDir} has no name that an image can have; give --tag name:tag`,
   );
+}
+
+/**
+ * Reads `--unused-for`: "1h", "30m", "0s".
+ *
+ * @returns milliseconds
+ * @throws {CliError} BAD_OPTION
+ */
+export function parseUnusedFor(text: string): number {
+  try {
+    return parseDuration(text, "--unused-for");
+  } catch (cause) {
+    const fix = 'write it as "1h", "30m" or "0s"';
+    throw new CliError("BAD_OPTION", `Cannot use --unused-for ${text}; ${fix}`, { cause });
+  }
 }
 
 function isReference(text: string): boolean {

@@ -24,8 +24,9 @@ export async function resolveDigest(
   const call = { ...manifestCall("HEAD", reference), ...options, accepts: [404, 405] };
   const answer = await registry.ask(call);
   if (answer.status === 404) return undefined;
-  const digest = answer.status === 405 ? undefined : answer.header("docker-content-digest");
-  return digest ?? "unknown";
+  const digest = answer.header("docker-content-digest") ?? "";
+  const isDigest = answer.status !== 405 && /^sha256:[0-9a-f]{64}$/.test(digest);
+  return isDigest ? digest : "unknown";
 }
 
 /**

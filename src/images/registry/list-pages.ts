@@ -12,11 +12,11 @@ const PAGE_LIMIT = 10_000;
 
 /** Reads all pages of a list, by the Link header from one to the next. */
 export async function listPages(registry: Registry, list: PagedList): Promise<readonly string[]> {
-  const { field, path, ...call } = list;
+  const { registryHost, scopes, purpose } = list;
   const names: string[] = [];
-  let next: string | URL | undefined = path;
+  let next: string | URL | undefined = list.path;
   for (let page = 0; next !== undefined && page < PAGE_LIMIT; page += 1) {
-    const answer = await registry.ask({ ...call, method: "GET", path: next });
+    const answer = await registry.ask({ method: "GET", path: next, registryHost, scopes, purpose });
     const found = readNames(answer.bytes.toString("utf8"), list);
     names.push(...found);
     const link = /<([^>]+)>\s*;[^,]*\brel="?next"?/i.exec(answer.header("link") ?? "")?.[1];

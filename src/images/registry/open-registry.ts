@@ -13,7 +13,7 @@ import { defaultRetryPolicy, retrying, type RetryPolicy } from "./retry-policy.t
 export interface RegistryOptions {
   readonly credentials: CredentialSource;
   readonly userAgent: string;
-  /** Differences from the usual patience: six tries, three minutes. */
+  /** Differences from the usual patience: six tries, five minutes. */
   readonly retry?: Partial<RetryPolicy>;
   /** Blobs that travel at once (default: 4). */
   readonly concurrency?: number;

@@ -10,7 +10,7 @@ export interface RetryPolicy {
   /** The first delay; it doubles. */
   readonly baseDelayMs: number;
   readonly maxDelayMs: number;
-  /** For all tries without progress and their delays; a Retry-After beyond it ends the tries. */
+  /** From the first failure in a row on; a Retry-After that reaches beyond it ends the tries. */
   readonly totalMs: number;
 }
 
@@ -19,7 +19,7 @@ export const defaultRetryPolicy: RetryPolicy = {
   attempts: 6,
   baseDelayMs: 250,
   maxDelayMs: 10_000,
-  totalMs: 180_000,
+  totalMs: 300_000,
 };
 
 /** What {@link retrying} goes by. */
@@ -43,11 +43,8 @@ export async function retrying<T>(
 ): Promise<T> {
   const { policy, signal, onRetry } = options;
   let failures = 0;
-  let beganAtMs = performance.now();
-  const reportProgress = (): void => {
-    failures = 0;
-    beganAtMs = performance.now();
-  };
+  let firstAtMs = 0;
+  const reportProgress = (): void => void (failures = 0);
   for (;;) {
     signal?.throwIfAborted();
     try {
@@ -55,8 +52,9 @@ export async function retrying<T>(
     } catch (error) {
       signal?.throwIfAborted();
       failures += 1;
+      if (failures === 1) firstAtMs = performance.now();
       const delayMs = nextDelayMs(error, failures, policy);
-      const isLate = performance.now() - beganAtMs + delayMs > policy.totalMs;
+      const isLate = performance.now() - firstAtMs + delayMs > policy.totalMs;
       if (!(error instanceof TransientFailure) || failures >= policy.attempts || isLate)
         throw error;
       onRetry?.();

@@ -77,7 +77,9 @@ class BlobUpload {
     this.#session = await this.#openSession();
     if (this.#session === undefined) return "mounted";
     this.#wasBegun = true;
-    const isWhole = this.#session.offset === 0 && this.#blob.size <= this.#chunkOf(this.#session);
+    const isSmall = this.#blob.size <= this.#chunkOf(this.#session);
+    // What was refused in chunks is sent whole: there are registries that take no chunks.
+    const isWhole = this.#session.offset === 0 && (isSmall || this.#wasRefused);
     if (!isWhole) await this.#sendChunks(reportProgress);
     await this.#finish(isWhole ? this.#blob.size : 0);
     return "sent";
@@ -89,11 +91,14 @@ class BlobUpload {
       const resumed = await this.#resume(this.#session);
       if (resumed !== undefined) return resumed;
     }
+    let session: UploadSession | undefined;
     for (const from of this.#wasBegun ? [] : this.#scope.mountFrom.slice(0, MOUNT_TRIES)) {
-      if (await this.#mount(from)) return undefined;
+      const begun = await this.#mount(from);
+      if (begun === "mounted") return undefined;
+      session = begun ?? session;
     }
-    const answer = await this.#send({ method: "POST", path: this.#path("uploads/") });
-    return readSession(answer, 0);
+    if (session !== undefined) return session;
+    return readSession(await this.#send({ method: "POST", path: this.#path("uploads/") }), 0);
   }
 
   /** @returns undefined when the registry knows nothing of it any more */
@@ -107,8 +112,8 @@ class BlobUpload {
     return readSession(answer, offset, session);
   }
 
-  /** An upload that a registry begins in place of the mount is called off. */
-  async #mount(from: string): Promise<boolean> {
+  /** @returns the upload that the registry has begun in place of it; undefined when it refuses */
+  async #mount(from: string): Promise<UploadSession | "mounted" | undefined> {
     const query = new URLSearchParams({ mount: this.#blob.digest, from });
     try {
       const answer = await this.#send({
@@ -116,13 +121,10 @@ class BlobUpload {
         path: this.#path(`uploads/?${query.toString()}`),
         scopes: [...this.#scopes(), `repository:${from}:pull`],
       });
-      if (answer.status === 201) return true;
-      const { location } = readSession(answer, 0);
-      await this.#send({ method: "DELETE", path: location }, [400, 404, 405]);
-      return false;
+      return answer.status === 201 ? "mounted" : readSession(answer, 0);
     } catch (error) {
       // Not allowed to read over there is no reason not to send it here.
-      if (error instanceof ImageError && !(error instanceof TransientFailure)) return false;
+      if (error instanceof ImageError && !(error instanceof TransientFailure)) return undefined;
       throw error;
     }
   }
@@ -188,7 +190,7 @@ class BlobUpload {
     const answer = await registry.send({
       registryHost: reference.registryHost,
       scopes: this.#scopes(),
-      purpose: `push ${this.#blob.digest} to ${formatReference(reference)}`,
+      purpose: `push blob ${this.#blob.digest} to ${formatReference(reference)}`,
       signal,
       accepts: [400, 404, 416, ...accepts],
       ...call,

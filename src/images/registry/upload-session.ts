@@ -22,20 +22,29 @@ export function readSession(
   offset: number,
   before?: UploadSession,
 ): UploadSession {
-  const location = answer.header("location") ?? before?.location.href;
-  if (location === undefined || !URL.canParse(location, answer.url.href)) {
-    throw new ImageError(
-      "REGISTRY_FAILED",
-      `Cannot ${answer.purpose}: ${answer.url.host} begins an upload without saying where`,
-    );
-  }
+  const minChunkBytes = readLength(answer.header("oci-chunk-min-length"));
+  const maxChunkBytes = readLength(answer.header("oci-chunk-max-length"));
+  const { minChunkBytes: least, maxChunkBytes: most } = before ?? ANY_CHUNK;
   return {
-    location: new URL(location, answer.url),
+    location: readLocation(answer, before),
     offset: readOffset(answer.header("range")) ?? offset,
-    minChunkBytes: readLength(answer.header("oci-chunk-min-length")) ?? before?.minChunkBytes ?? 1,
-    maxChunkBytes:
-      readLength(answer.header("oci-chunk-max-length")) ?? before?.maxChunkBytes ?? Infinity,
+    minChunkBytes: minChunkBytes ?? least,
+    maxChunkBytes: maxChunkBytes ?? most,
   };
+}
+
+const ANY_CHUNK = { minChunkBytes: 1, maxChunkBytes: Infinity };
+
+function readLocation(
+  { header, url, purpose }: Pick<ShortAnswer, "header" | "purpose" | "url">,
+  before: UploadSession | undefined,
+): URL {
+  const location = header("location") ?? before?.location.href;
+  if (location !== undefined && URL.canParse(location, url.href)) return new URL(location, url);
+  throw new ImageError(
+    "REGISTRY_FAILED",
+    `Cannot ${purpose}: ${url.host} begins an upload without saying where`,
+  );
 }
 
 /**

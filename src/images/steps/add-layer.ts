@@ -21,7 +21,7 @@ export async function addLayer(
   step: LayerStep,
   job: BuildJob,
 ): Promise<StageState> {
-  const key = toLayerKey([state.key, ...step.key]);
+  const key = toLayerKey([...job.cacheSalt, state.key, ...step.key]);
   const cached = await job.store.layers.get(key);
   job.log(cached === undefined ? step.title : `${step.title} (cached)`);
   const layer = cached ?? (await makeLayer(key, step, job));

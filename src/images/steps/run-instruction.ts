@@ -26,6 +26,7 @@ export const runInstruction: Step = async (state, instruction, job) => {
     ...(state.config.user !== undefined && { user: state.config.user }),
   };
   const mounts = await planMounts({ state, instruction, job });
+  if (mounts.length === 0) await requireProgram(command.argv, state, instruction);
   const network = networkOf(instruction, job);
   const mountKeys = mounts.map(({ key }) => key);
   return addLayer(
@@ -48,6 +49,23 @@ export const runInstruction: Step = async (state, instruction, job) => {
     job,
   );
 };
+
+/** Else the only word of it is exit code 127. */
+async function requireProgram(
+  [program = ""]: readonly string[],
+  state: StageState,
+  { line, text }: Instruction,
+): Promise<void> {
+  if (state.base === "host" || !program.startsWith("/")) return;
+  const tree = treeOf(state);
+  if ((await tree.lookup(await tree.resolve(program))) !== undefined) return;
+  throw new ImageError(
+    "RUN_FAILED",
+    `Cannot build line ${line}: RUN ${text}; there is no ${program} in the image: use the exec ` +
+      'form, RUN ["program", "argument"], or a base image that has it',
+    { line },
+  );
+}
 
 /** Refuses flags that are not known. */
 export function checkRunFlags(instruction: Instruction): void {

@@ -10,7 +10,7 @@ describe("toDeployOptions()", () => {
       checks: "check",
       accountLimitBytes: 50e9,
       diskBytes: undefined,
-      runNetwork: "none",
+      runNetwork: "internet",
       imagesDir: undefined,
       isDryRun: false,
       isContainerless: false,
@@ -21,14 +21,14 @@ describe("toDeployOptions()", () => {
 
   it("reads what is given", () => {
     const limits = { accountLimit: "1.5 GB", diskLimit: "500mb" };
-    const raw = { builder: "docker", force: true, network: "default", imagesDir: "i" } as const;
+    const raw = { builder: "docker", force: true, network: "none", imagesDir: "i" } as const;
     const args = ["--cwd=app", "--containers-rollout", "none"];
     expect(toDeployOptions({ ...raw, ...limits }, args, "/project")).toMatchObject({
       builder: "docker",
       checks: "force",
       accountLimitBytes: 1.5e9,
       diskBytes: 500e6,
-      runNetwork: "internet",
+      runNetwork: "none",
       imagesDir: "/project/i",
       isContainerless: true,
       projectDir: "/project/app",

@@ -257,7 +257,7 @@ describe("deleteAction()", () => {
 });
 
 describe("pruneAction()", () => {
-  const prune = { ...keep, remote: "r.io/app", isConfirmed: false, isNamedIncluded: false };
+  const prune = { ...keep, remote: "r.io/app", isConfirmed: false, unusedForMs: 0 };
 
   beforeEach(() => {
     fixture.remote.put("r.io/app", "1", ociImage("d", ["a", "b"]));

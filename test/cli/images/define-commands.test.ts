@@ -22,6 +22,7 @@ async function run(...argv: readonly string[]): Promise<Ran> {
     actions: {
       dev: async () => 1,
       engine: async () => 1,
+      deploy: async () => 1,
       images: {
         build: note("build"),
         push: note("push"),
@@ -182,7 +183,8 @@ describe("defineImageCommands()", () => {
         }),
       },
     ],
-    [["prune"], { prune: expect.objectContaining({ isConfirmed: false }) }],
+    [["prune"], { prune: expect.objectContaining({ isConfirmed: false, unusedForMs: 3_600_000 }) }],
+    [["prune", "--unused-for", "0s"], { prune: expect.objectContaining({ unusedForMs: 0 }) }],
     [["prune", "--yes"], { prune: expect.objectContaining({ isConfirmed: true }) }],
   ])("reads %j", async (argv, expected) => {
     expect(await run(...argv)).toMatchObject(expected);
@@ -201,6 +203,7 @@ describe("defineImageCommands()", () => {
     [["build", "--build-context", "a", "."], /\[BAD_OPTION\] Cannot use --build-context a;/],
     [["build", "--secret", "src=x", "."], /\[BAD_OPTION\] Cannot use --secret src=x;/],
     [["push", "a", "--disk-limit", "8"], /\[BAD_OPTION\] Cannot use --disk-limit 8;/],
+    [["prune", "--unused-for", "soon"], /\[BAD_OPTION\] Cannot use --unused-for soon;/],
     [["build", "--write", "."], /\[BAD_OPTION\] Cannot use --write without --push/],
     [["save", "a"], /required option '-o, --output <path>' not specified/],
     [["push", "a", "b", "c"], /too many arguments/],

@@ -146,7 +146,8 @@ export class ScopeFixture implements AsyncDisposable {
       builder: { build: async ({ tags }) => this.makeImage(tags[0]) },
       packer: {
         pack: async () => this.packed,
-        unpack: async (_digest, { tag }) => this.makeImage(tag),
+        unpack: async (_digest, { tag = "" }) => this.makeImage(tag),
+        importLayout: async (_layout, { tag = "" }) => this.makeImage(tag),
         writeLayout: async (images, path) => {
           this.written.push(`${path}: ${images.flatMap(({ names }) => names).join(" ")}`);
         },
