@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { createProgram } from "../../src/cli/create-program.ts";
+import type { DeployOptions } from "../../src/cli/deploy/deploy-options.ts";
 import type { DevOptions } from "../../src/cli/dev-options.ts";
 import type { ImageActions } from "../../src/cli/images/image-options.ts";
 
@@ -13,6 +14,7 @@ const images: ImageActions = {
 };
 
 interface Ran {
+  deploy?: DeployOptions;
   dev?: DevOptions;
   engine?: readonly string[];
   exitCode?: number;
@@ -33,7 +35,10 @@ async function run(...argv: readonly string[]): Promise<Ran> {
         ran.engine = command;
         return 8;
       },
-      deploy: never,
+      deploy: async (options) => {
+        ran.deploy = options;
+        return 9;
+      },
       images,
     },
     onExitCode: (exitCode) => {
@@ -113,5 +118,17 @@ describe("createProgram()", () => {
 
   it("tells its version", async () => {
     await expect(run("--version")).rejects.toMatchObject({ message: "1.2.3", exitCode: 0 });
+  });
+
+  it("keeps wrangler's options of deploy, and reads berth's own", async () => {
+    const words = ["--force", "-e", "staging", "--network", "none", "--minify", "src/index.ts"];
+    const { deploy, exitCode } = await run("deploy", ...words);
+    expect(deploy).toMatchObject({
+      checks: "force",
+      runNetwork: "none",
+      wranglerArgs: ["-e", "staging", "--minify", "src/index.ts"],
+      projectDir: "/home/me/app",
+    });
+    expect(exitCode).toBe(9);
   });
 });

@@ -17,6 +17,8 @@ export interface AskWranglerOptions {
   readonly wrangler: WranglerProgram;
   readonly projectDir: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Given with each question: which configuration, environment and login it is about. */
+  readonly sharedArgs?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
@@ -25,7 +27,7 @@ const SHOWN_LINES = 8;
 
 /** Makes a way to ask the project's wrangler. It never waits for a user: its input is empty. */
 export function createAskWrangler(options: AskWranglerOptions): AskWrangler {
-  const { wrangler, projectDir: cwd, signal } = options;
+  const { wrangler, projectDir: cwd, signal, sharedArgs = [] } = options;
   // Answers are read by a program: no colors, no banner, no question.
   const env = { ...options.env, NO_COLOR: "1", FORCE_COLOR: "0", WRANGLER_SEND_METRICS: "false" };
   return (args) =>
@@ -33,7 +35,7 @@ export function createAskWrangler(options: AskWranglerOptions): AskWrangler {
       const limits = { timeout: PATIENCE_MS, maxBuffer: 64 * 1024 * 1024 };
       const child = execFile(
         wrangler.node,
-        [wrangler.script, ...args],
+        [wrangler.script, ...args, ...sharedArgs],
         { cwd, env, ...limits, ...(signal !== undefined && { signal }) },
         (error, stdout, stderr) => {
           if (error === null) resolve(stdout);

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 
 import { toDeployOptions, type DeployOptions, type RawDeployOptions } from "./deploy-options.ts";
 
@@ -19,6 +19,12 @@ export function defineDeployCommand(program: Command, options: DeployCommandOpti
         "with their digests; other options are wrangler's",
     )
     .option("--builder <kind>", "berth, docker or podman (default: berth)")
+    .addOption(
+      new Option("--network <kind>", "what RUN may reach; as by Docker, the internet")
+        .choices(["none", "default"])
+        .default("default"),
+    )
+    .option("--images-dir <path>", "where images are kept (default: $BERTH_IMAGES_DIR, or a cache)")
     .option("--force", "push what the checks refuse")
     .option("--disk-limit <size>", "check against this disk instead of the instance type's: 8GB")
     .option("--account-limit <size>", "what the account's images may come to (default: 50GB)")

@@ -16,6 +16,10 @@ export interface DeployOptions {
   readonly accountLimitBytes: number;
   /** The disk to check against, instead of the instance type's. */
   readonly diskBytes: number | undefined;
+  /** What RUN may reach. */
+  readonly runNetwork: "none" | "internet";
+  /** Where images are kept; absolute, undefined for the user's own place. */
+  readonly imagesDir: string | undefined;
   /** Whether wrangler only tries: then nothing is pushed. */
   readonly isDryRun: boolean;
   /** Whether wrangler leaves the containers as they are. */
@@ -32,6 +36,8 @@ export interface RawDeployOptions {
   readonly force?: boolean;
   readonly accountLimit?: string;
   readonly diskLimit?: string;
+  readonly imagesDir?: string;
+  readonly network?: "none" | "default";
 }
 
 const MB = 1000 * 1000;
@@ -55,6 +61,8 @@ export function toDeployOptions(
         ? ACCOUNT_IMAGES_MB * MB
         : toBytes(accountLimit, "--account-limit"),
     diskBytes: diskLimit === undefined ? undefined : toBytes(diskLimit, "--disk-limit"),
+    runNetwork: raw.network === "none" ? "none" : "internet",
+    imagesDir: raw.imagesDir === undefined ? undefined : resolve(cwd, raw.imagesDir),
     isDryRun: isSet(wranglerArgs, "--dry-run"),
     isContainerless: valuesOf(wranglerArgs, ["--containers-rollout"]).at(-1) === "none",
     wranglerArgs,

@@ -11,16 +11,23 @@ import { toStoredImage } from "./stored-image.ts";
 /** What Cloudflare runs. */
 const platform: Platform = { os: "linux", architecture: "amd64" };
 
+/** What {@link openDeployImages} needs besides. */
+export interface DeployImagesOptions {
+  readonly ask: AskWrangler;
+  /** What RUN may reach. */
+  readonly runNetwork: BuildPlan["runNetwork"];
+}
+
 /** Builds and sends the images of a deployment by what the commands on images work with. */
 export function openDeployImages(
   scope: ImageScope & AsyncDisposable,
-  ask: AskWrangler,
+  { ask, runNetwork }: DeployImagesOptions,
 ): AsyncDisposable & DeployImages {
   const { remote, packer, builder, display } = scope;
   const packedImages = new Map<BuiltImage, OciImage>();
   return {
     build: async (request) => {
-      const image = await builder.build(toPlan(request));
+      const image = await builder.build(toPlan(request, runNetwork));
       const onProgress = display.follow("pack");
       const packed = await packer.pack(image, { compression: "gzip", platform, onProgress });
       const built = toBuilt({ image, packed }, request.tag, scope);
@@ -42,12 +49,14 @@ export function openDeployImages(
   };
 }
 
-function toPlan({ dockerfilePath, contextDir, buildArgs, tag }: DeployBuild): BuildPlan {
+function toPlan(
+  { dockerfilePath, contextDir, buildArgs, tag }: DeployBuild,
+  runNetwork: BuildPlan["runNetwork"],
+): BuildPlan {
   return {
     ...{ dockerfilePath, contextDir, buildArgs, platform, tags: [tag] },
     ...{ target: undefined, buildContexts: {}, secrets: {} },
-    // As wrangler's own build by Docker has it.
-    runNetwork: "internet",
+    runNetwork,
     isCacheUsed: true,
     builder: "berth",
   };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { toDeployOptions, type RawDeployOptions } from "../../../src/cli/deploy/deploy-options.ts";
-import { withoutOptions } from "../../../src/cli/deploy/without-options.ts";
+import { onlyOptions, withoutOptions } from "../../../src/cli/deploy/without-options.ts";
 
 describe("toDeployOptions()", () => {
   it("checks by default, against the limits of the platform", () => {
@@ -10,6 +10,8 @@ describe("toDeployOptions()", () => {
       checks: "check",
       accountLimitBytes: 50e9,
       diskBytes: undefined,
+      runNetwork: "internet",
+      imagesDir: undefined,
       isDryRun: false,
       isContainerless: false,
       wranglerArgs: ["--minify"],
@@ -18,13 +20,16 @@ describe("toDeployOptions()", () => {
   });
 
   it("reads what is given", () => {
-    const raw = { builder: "docker", force: true, accountLimit: "1.5 GB", diskLimit: "500mb" };
+    const limits = { accountLimit: "1.5 GB", diskLimit: "500mb" };
+    const raw = { builder: "docker", force: true, network: "none", imagesDir: "i" } as const;
     const args = ["--cwd=app", "--containers-rollout", "none"];
-    expect(toDeployOptions(raw, args, "/project")).toMatchObject({
+    expect(toDeployOptions({ ...raw, ...limits }, args, "/project")).toMatchObject({
       builder: "docker",
       checks: "force",
       accountLimitBytes: 1.5e9,
       diskBytes: 500e6,
+      runNetwork: "none",
+      imagesDir: "/project/i",
       isContainerless: true,
       projectDir: "/project/app",
     });
@@ -63,5 +68,22 @@ describe("withoutOptions()", () => {
     ],
   ])("makes of %j %j", (args, expected) => {
     expect(withoutOptions(args, ["--config", "-c"])).toEqual(expected);
+  });
+});
+
+describe("onlyOptions()", () => {
+  it.each([
+    [
+      ["-c", "a", "--minify", "--env=b", "x", "--", "-c", "d"],
+      ["-c", "a", "--env=b"],
+    ],
+    [
+      ["a", "-c", "a", "a"],
+      ["-c", "a"],
+    ],
+    [["-c"], ["-c"]],
+    [["--minify"], []],
+  ])("makes of %j %j", (args, expected) => {
+    expect(onlyOptions(args, ["--env", "-c"])).toEqual(expected);
   });
 });
