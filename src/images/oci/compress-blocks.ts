@@ -119,15 +119,15 @@ async function* inOrder(
   blocks: Iterable<Buffer>,
   work: (block: Buffer) => Promise<Buffer>,
 ): AsyncGenerator<Buffer> {
-  const underWay: Promise<Buffer>[] = [];
+  let underWay: readonly Promise<Buffer>[] = [];
   for (const block of blocks) {
     const result = work(block);
     result.catch(() => undefined); // it is awaited in its turn, unless the consumer gives up
-    underWay.push(result);
-    const [oldest] = underWay;
-    if (underWay.length < BLOCKS_AT_ONCE || oldest === undefined) continue;
-    yield await oldest;
-    underWay.shift();
+    underWay = [...underWay, result];
+    if (underWay.length < BLOCKS_AT_ONCE) continue;
+    const [oldest, ...younger] = underWay;
+    underWay = younger;
+    if (oldest !== undefined) yield await oldest;
   }
   for (const result of underWay) yield await result;
 }

@@ -22,8 +22,18 @@ export const layerMediaTypes: Readonly<Record<Compression, string>> = {
 
 /** @returns undefined when it is no layer's media type, or one that is not read */
 export function compressionOf(mediaType: string): Compression | undefined {
-  if (/^application\/vnd\.oci\.image\.layer\.(nondistributable\.)?v1\.tar$/.test(mediaType)) return "none";
+  if (/^application\/vnd\.oci\.image\.layer\.(nondistributable\.)?v1\.tar$/.test(mediaType))
+    return "none";
   if (mediaType === "application/vnd.docker.image.rootfs.diff.tar") return "none";
-  if (/^application\/vnd\.(oci\.image\.layer\.(nondistributable\.)?v1\.tar\+gzip|docker\.image\.rootfs\.(diff|foreign\.diff)\.tar\.gzip)$/.test(mediaType)) return "gzip";
-  return /^application\/vnd\.(oci\.image\.layer\.(nondistributable\.)?v1\.tar\+zstd|docker\.image\.rootfs\.diff\.tar\.zstd)$/.test(mediaType) ? "zstd" : undefined;
+  if (
+    /^application\/vnd\.(oci\.image\.layer\.(nondistributable\.)?v1\.tar\+gzip|docker\.image\.rootfs\.(diff|foreign\.diff)\.tar\.gzip)$/.test(
+      mediaType,
+    )
+  )
+    return "gzip";
+  return /^application\/vnd\.(oci\.image\.layer\.(nondistributable\.)?v1\.tar\+zstd|docker\.image\.rootfs\.diff\.tar\.zstd)$/.test(
+    mediaType,
+  )
+    ? "zstd"
+    : undefined;
 }

@@ -68,7 +68,8 @@ class DirectoryBlobStore implements DiskBlobStore {
   }
 
   async write(content: Readable | Uint8Array, expected?: BlobIdentity): Promise<BlobIdentity> {
-    const isThere = expected !== undefined && (await this.stat(expected.digest)) === expected.sizeBytes;
+    const isThere =
+      expected !== undefined && (await this.stat(expected.digest)) === expected.sizeBytes;
     if (isThere) {
       if (content instanceof Readable) content.destroy();
       return expected;

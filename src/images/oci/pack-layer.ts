@@ -4,7 +4,12 @@ import { Readable } from "node:stream";
 import type { Layer } from "../layer-store.ts";
 import type { BlobStore } from "./blob-store.ts";
 import { compressBlocks, defaultLevelOf } from "./compress-blocks.ts";
-import { ORIGINAL_RECIPE, readPackings, recordPacking, type LayerPacking } from "./layer-packing.ts";
+import {
+  ORIGINAL_RECIPE,
+  readPackings,
+  recordPacking,
+  type LayerPacking,
+} from "./layer-packing.ts";
 import { layerMediaTypes, type Compression } from "./media-types.ts";
 import { BlockPool, packTree } from "./tar/pack-tree.ts";
 

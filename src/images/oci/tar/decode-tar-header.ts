@@ -10,6 +10,11 @@ export type TarHeader =
       readonly sizeBytes: number;
     };
 
+/** The last id that the system's calls take. */
+const MAX_ID = 2 ** 32 - 2;
+/** The last time that every file system takes. */
+const MAX_TIME_SECONDS = 2 ** 33;
+
 /** What was said ahead of an entry and goes before its own header. */
 export type TarOverrides = Partial<Omit<TarEntry, "kind">>;
 
@@ -64,7 +69,9 @@ export function decodeTarHeader(block: Buffer, overrides: TarOverrides): TarHead
     name,
     sizeBytes: kind === "file" ? sizeBytes : 0, // for the rest it is said without any content
   };
-  return { kind: "entry", entry };
+  if (Math.max(entry.uid, entry.gid) > MAX_ID) throw outOfRange();
+  const mtimeSeconds = Math.min(Math.max(entry.mtimeSeconds, 0), MAX_TIME_SECONDS);
+  return { kind: "entry", entry: { ...entry, mtimeSeconds } };
 }
 
 /**
@@ -73,20 +80,26 @@ export function decodeTarHeader(block: Buffer, overrides: TarOverrides): TarHead
  * @throws {ImageError} ARCHIVE_INVALID when they are no records
  */
 export function decodePax(bytes: Buffer): TarOverrides {
-  const overrides: { -readonly [Key in keyof TarOverrides]: TarOverrides[Key] } = {};
+  let overrides: TarOverrides = {};
   const attributes: Record<string, string> = {};
   for (const [key, value] of paxRecords(bytes)) {
-    if (key === "path") overrides.name = value;
-    else if (key === "linkpath") overrides.linkName = value;
-    else if (key === "size") overrides.sizeBytes = toCount(value);
-    else if (key === "uid") overrides.uid = toCount(value);
-    else if (key === "gid") overrides.gid = toCount(value);
-    else if (key === "mtime") overrides.mtimeSeconds = Math.floor(Number(value)) || 0;
-    else if (key.startsWith("SCHILY.xattr.")) attributes[key.slice(13)] = value;
-    else if (key.startsWith("GNU.sparse.")) throw damaged("sparse files are not read; pack them whole");
+    const read = paxReaders.get(key);
+    if (read !== undefined) overrides = { ...overrides, ...read(value) };
+    if (key.startsWith(ATTRIBUTE)) attributes[key.slice(ATTRIBUTE.length)] = value;
+    if (key.startsWith("GNU.sparse.")) throw damaged("it has sparse files, which are not read");
   }
   return { ...overrides, attributes };
 }
+
+const ATTRIBUTE = "SCHILY.xattr.";
+const paxReaders = new Map<string, (value: string) => TarOverrides>([
+  ["path", (value) => ({ name: value })],
+  ["linkpath", (value) => ({ linkName: value })],
+  ["size", (value) => ({ sizeBytes: toCount(value) })],
+  ["uid", (value) => ({ uid: toCount(value) })],
+  ["gid", (value) => ({ gid: toCount(value) })],
+  ["mtime", (value) => ({ mtimeSeconds: Math.floor(Number(value)) || 0 })],
+]);
 
 function* paxRecords(bytes: Buffer): Generator<readonly [string, string]> {
   let at = 0;
@@ -126,14 +139,18 @@ function readNumber(block: Buffer, at: number, length: number): number {
 function readBinary(bytes: Buffer): number {
   let value = (bytes[0] ?? 0) & 0x7f;
   for (const byte of bytes.subarray(1)) value = value * 256 + byte;
-  if (bytes[0] !== 0x80 || !Number.isSafeInteger(value)) return toCount("x");
+  if (bytes[0] !== 0x80 || !Number.isSafeInteger(value)) throw outOfRange();
   return value;
 }
 
 function toCount(value: string): number {
   const count = Number(value);
   if (/^\d+$/.test(value) && Number.isSafeInteger(count)) return count;
-  throw damaged("a header holds a number that is out of range");
+  throw outOfRange();
+}
+
+function outOfRange(): ImageError {
+  return damaged("a header holds a number that is out of range");
 }
 
 function sumOf(block: Buffer): number {

@@ -88,7 +88,9 @@ function isAscii(text: string): boolean {
 
 /** Cuts by bytes; the whole text is in a PAX record then. */
 function cutTo(text: string, maxBytes: number): string {
-  return isAscii(text) ? text.slice(0, maxBytes) : text.replaceAll(/[^\x20-\x7e]/g, "_").slice(0, maxBytes);
+  return isAscii(text)
+    ? text.slice(0, maxBytes)
+    : text.replaceAll(/[^\x20-\x7e]/g, "_").slice(0, maxBytes);
 }
 
 function octal(value: number, digits: number): string {

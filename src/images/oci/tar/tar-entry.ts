@@ -1,12 +1,6 @@
 /** What an entry of a tar is. */
 export type TarEntryKind =
-  | "block-device"
-  | "character-device"
-  | "directory"
-  | "fifo"
-  | "file"
-  | "link"
-  | "symlink";
+  "block-device" | "character-device" | "directory" | "fifo" | "file" | "link" | "symlink";
 
 /** One entry of a tar, without its content. */
 export interface TarEntry {

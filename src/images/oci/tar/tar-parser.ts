@@ -1,5 +1,11 @@
 import { ImageError } from "../../image-error.ts";
-import { damaged, decodePax, decodeTarHeader, type TarHeader, type TarOverrides } from "./decode-tar-header.ts";
+import {
+  damaged,
+  decodePax,
+  decodeTarHeader,
+  type TarHeader,
+  type TarOverrides,
+} from "./decode-tar-header.ts";
 import { paddingOf, TAR_BLOCK_BYTES, type TarEntry } from "./tar-entry.ts";
 
 /** What a {@link TarParser} finds. Each file is an entry, its data in parts, and an end. */
@@ -88,7 +94,10 @@ export class TarParser {
   #beginExtension({ type, sizeBytes }: TarHeader & { readonly kind: "extension" }): void {
     if (sizeBytes > MAX_EXTENSION_BYTES) {
       const text = `Cannot unpack the archive: an extended header of ${sizeBytes} bytes`;
-      throw new ImageError("ARCHIVE_TOO_LARGE", `${text}; at most ${MAX_EXTENSION_BYTES} are taken`);
+      throw new ImageError(
+        "ARCHIVE_TOO_LARGE",
+        `${text}; at most ${MAX_EXTENSION_BYTES} are taken`,
+      );
     }
     if (sizeBytes === 0) return;
     this.#extension = { type, parts: [] };
