@@ -41,10 +41,16 @@ export function decodeTarHeader(block: Buffer, overrides: TarOverrides): TarHead
   if (sum === 0x20 * 8) return undefined;
   if (sum !== readNumber(block, 148, 8)) throw damaged("a header's checksum is wrong");
   const flag = block.toString("latin1", 156, 157);
-  const sizeBytes = overrides.sizeBytes ?? readNumber(block, 124, 12);
   for (const [letter, type] of extensions) {
     if (letter === flag) return { kind: "extension", type, sizeBytes: readNumber(block, 124, 12) };
   }
+  const entry = readEntry(block, flag, overrides);
+  if (Math.max(entry.uid, entry.gid) > MAX_ID) throw outOfRange();
+  const mtimeSeconds = Math.min(Math.max(entry.mtimeSeconds, 0), MAX_TIME_SECONDS);
+  return { kind: "entry", entry: { ...entry, mtimeSeconds } };
+}
+
+function readEntry(block: Buffer, flag: string, overrides: TarOverrides): TarEntry {
   const name = overrides.name ?? readName(block);
   const listed = kinds.get(flag);
   if (listed === undefined) {
@@ -55,7 +61,8 @@ export function decodeTarHeader(block: Buffer, overrides: TarOverrides): TarHead
     );
   }
   const kind = listed === "file" && name.endsWith("/") ? "directory" : listed; // before POSIX
-  const entry: TarEntry = {
+  const sizeBytes = overrides.sizeBytes ?? readNumber(block, 124, 12);
+  return {
     kind,
     mode: readNumber(block, 100, 8) & 0o7777,
     uid: readNumber(block, 108, 8),
@@ -69,9 +76,6 @@ export function decodeTarHeader(block: Buffer, overrides: TarOverrides): TarHead
     name,
     sizeBytes: kind === "file" ? sizeBytes : 0, // for the rest it is said without any content
   };
-  if (Math.max(entry.uid, entry.gid) > MAX_ID) throw outOfRange();
-  const mtimeSeconds = Math.min(Math.max(entry.mtimeSeconds, 0), MAX_TIME_SECONDS);
-  return { kind: "entry", entry: { ...entry, mtimeSeconds } };
 }
 
 /**
