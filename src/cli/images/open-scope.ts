@@ -50,7 +50,7 @@ export async function openImageScope(request: ScopeRequest): Promise<ImageScope 
   const ask = askLazily(request);
   const cloudflare = request.cloudflare ?? openCloudflareRegistry({ ask, env });
   const remote = openOwnRemote(request, { directory, store, cloudflare });
-  const packer = openPacker(store, env);
+  const packer = openPacker(store, display.log);
   return {
     ...{ store, display, remote },
     packer,
