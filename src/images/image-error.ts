@@ -1,6 +1,7 @@
 /** What went wrong with an image. */
 export type ImageErrorCode =
   | "ACCOUNT_FULL"
+  | "ARCHIVE_INVALID"
   | "ARCHIVE_TOO_LARGE"
   | "ARCHIVE_UNSAFE"
   | "BAD_REFERENCE"
