@@ -115,10 +115,7 @@ function readFrom(instruction: Instruction, index: number, options: FromOptions)
   return { index, from, platform, line, name: name?.toLowerCase(), instructions: [] };
 }
 
-function readPlatform(
-  { flags, line }: Instruction,
-  expand: ExpandOptions,
-): Platform | undefined {
+function readPlatform({ flags, line }: Instruction, expand: ExpandOptions): Platform | undefined {
   const asked = flags.find(({ name }) => name === "platform");
   const text = asked === undefined ? "" : expandWord(asked.value, expand);
   return text === "" ? undefined : parsePlatform(text, line);
