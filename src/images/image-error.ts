@@ -20,6 +20,7 @@ export type ImageErrorCode =
   | "IMAGE_UNFIT"
   | "MANIFEST_INVALID"
   | "NO_SUCH_IMAGE"
+  | "OUTPUT_EXISTS"
   | "PLATFORM_MISSING"
   | "REGISTRY_DENIED"
   | "REGISTRY_FAILED"

@@ -21,6 +21,8 @@ import { makeSpecialNodes, type Fifo, type SpecialNodes } from "./make-special-n
 import type { TarEntry } from "./tar-entry.ts";
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+/** Without root, a directory that shuts its owner out could not be read or removed again. */
+const isRoot = process.getuid?.() === 0;
 /** Directories that are remembered; beyond that they are looked at again. */
 const MAX_KNOWN = 100_000;
 
@@ -126,11 +128,10 @@ export class LayerDirectory {
    */
   async finish(): Promise<readonly string[]> {
     await makeSpecialNodes(this.#root, this.#specialNodes());
-    // From the innermost: without root, a directory may shut its maker out.
-    for (const [path, { mode, mtimeSeconds }] of [...this.#directories].toReversed()) {
+    for (const [path, { mode, mtimeSeconds }] of this.#directories) {
       if (this.#finalKind(path) !== "directory") continue;
       lutimesSync(this.#at(path), mtimeSeconds, mtimeSeconds);
-      chmodSync(this.#at(path), mode);
+      chmodSync(this.#at(path), isRoot ? mode : mode | 0o700);
     }
     return this.#listOpaque();
   }
