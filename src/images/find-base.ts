@@ -1,5 +1,5 @@
 import type { BuildJob } from "./build-job.ts";
-import { formatPlatform } from "./dockerfile/platform.ts";
+import { formatPlatform } from "./oci/platform.ts";
 import { ImageError } from "./image-error.ts";
 import type { Image } from "./image-store.ts";
 import type { Platform } from "./oci/descriptor.ts";

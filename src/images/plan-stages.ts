@@ -1,7 +1,8 @@
 import { ImageError } from "./image-error.ts";
 import type { Instruction, InstructionFlag } from "./dockerfile/instruction.ts";
 import { expandWord, type ExpandOptions } from "./dockerfile/expand-word.ts";
-import { formatPlatform, hostPlatform, parsePlatform } from "./dockerfile/platform.ts";
+import { parsePlatform } from "./dockerfile/parse-platform.ts";
+import { formatPlatform, hostPlatform } from "./oci/platform.ts";
 import type { Platform } from "./oci/descriptor.ts";
 import { splitWords } from "./dockerfile/split-words.ts";
 

@@ -1,26 +1,19 @@
-import { formatPlatform } from "./dockerfile/platform.ts";
+import { formatPlatform } from "./oci/platform.ts";
 import { ImageError } from "./image-error.ts";
 import { normalizeReference } from "./image-reference.ts";
 import type { BuildStore, Image } from "./image-store.ts";
 import type { Platform } from "./oci/descriptor.ts";
+import { importImage } from "./oci/import-image.ts";
 import type { Registry } from "./registry/open-registry.ts";
 import { pullImage } from "./registry/pull-image.ts";
 import { parseReference } from "./registry/reference.ts";
 import type { OnProgress } from "./registry/transfer-progress.ts";
 import type { ImageSources } from "./resolve-image.ts";
 
-/** Takes an image whose blobs are here into the store. */
-export type ImportImage = (
-  store: BuildStore,
-  manifestDigest: string,
-  options: { readonly tag: string; readonly platform: Platform },
-) => Promise<Image>;
-
 /** What {@link createPull} pulls with. */
 export interface PullSourceOptions {
   readonly store: BuildStore;
   readonly registry: Registry;
-  readonly importImage: ImportImage;
   readonly onProgress?: OnProgress;
 }
 
@@ -57,7 +50,7 @@ export function createPull(options: PullSourceOptions): NonNullable<ImageSources
 async function pullOne(
   reference: string,
   platform: Platform,
-  { store, registry, importImage, onProgress }: PullSourceOptions,
+  { store, registry, onProgress }: PullSourceOptions,
 ): Promise<Image> {
   const { manifest } = await pullImage({
     ...{ registry, blobs: store.blobs, reference, platform },

@@ -31,24 +31,6 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-/** Takes only the name in, and counts. */
-function countingImport(): { readonly seen: unknown[]; readonly importImage: ImportImage } {
-  const seen: unknown[] = [];
-  const importImage = (_store: BuildStore, digest: string, options: object): Promise<Image> => {
-    seen.push([digest, options]);
-    const config = {
-      env: {},
-      entrypoint: [],
-      cmd: [],
-      workingDir: "/",
-      exposedPorts: [],
-      labels: {},
-    };
-    return store.create({ base: "none", config, layers: [] }, "pulled:1");
-  };
-  return { seen, importImage };
-}
-
 describe.skipIf(!hasRegistry)("createPull() (skipped where docker-registry is missing)", () => {
   let real: RealRegistry;
   beforeAll(async () => {
