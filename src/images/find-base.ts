@@ -1,5 +1,5 @@
 import type { BuildJob } from "./build-job.ts";
-import { formatPlatform } from "./dockerfile/platform.ts";
+import { formatPlatform } from "./oci/platform.ts";
 import { ImageError } from "./image-error.ts";
 import type { Image } from "./image-store.ts";
 import type { Platform } from "./oci/descriptor.ts";
@@ -45,12 +45,21 @@ export async function tryBase(
     );
   }
   const tried: string[] = [];
-  const image = await job.resolveImage(named?.replace(/^docker-image:\/\//, "") ?? from, {
-    ...{ platform, line },
-    origin: named === undefined ? "dockerfile" : "option",
-    onTried: (what) => tried.push(what),
-  });
-  return { image, tried };
+  try {
+    const image = await job.resolveImage(named?.replace(/^docker-image:\/\//, "") ?? from, {
+      ...{ platform, line },
+      origin: named === undefined ? "dockerfile" : "option",
+      onTried: (what) => tried.push(what),
+    });
+    return { image, tried };
+  } catch (cause) {
+    if (!(cause instanceof ImageError) || cause.line !== undefined) throw cause;
+    const { code } = cause;
+    const reason = cause.message.replace(`[${code}] `, "");
+    throw new ImageError(code, `Cannot build line ${line}: ${instruction}; ${reason}`, {
+      ...{ line, cause },
+    });
+  }
 }
 
 /** @returns whether a build context is a directory of files, and no image */

@@ -53,19 +53,10 @@ function isImageRecord(value: unknown): value is ImageRecord {
     (value["base"] === "host" || value["base"] === "none") &&
     typeof value["createdAtMs"] === "number" &&
     typeof value["sizeBytes"] === "number" &&
-    (value["platform"] === undefined || isPlatform(value["platform"])) &&
     isOptionalString(value["parent"]) &&
     isOptionalOrigin(value["origin"]) &&
+    isOptionalPlatform(value["platform"]) &&
     isConfig(value["config"])
-  );
-}
-
-function isPlatform(value: unknown): value is Platform {
-  return (
-    isObject(value) &&
-    typeof value["os"] === "string" &&
-    typeof value["architecture"] === "string" &&
-    isOptionalString(value["variant"])
   );
 }
 
@@ -75,6 +66,16 @@ function isOptionalOrigin(value: unknown): value is ImageOrigin | undefined {
     isObject(value) &&
     typeof value["manifestDigest"] === "string" &&
     typeof value["layerCount"] === "number"
+  );
+}
+
+function isOptionalPlatform(value: unknown): value is Platform | undefined {
+  if (value === undefined) return true;
+  return (
+    isObject(value) &&
+    typeof value["os"] === "string" &&
+    typeof value["architecture"] === "string" &&
+    isOptionalString(value["variant"])
   );
 }
 

@@ -1,7 +1,8 @@
 import { ImageError } from "./image-error.ts";
 import type { Instruction, InstructionFlag } from "./dockerfile/instruction.ts";
 import { expandWord, type ExpandOptions } from "./dockerfile/expand-word.ts";
-import { formatPlatform, hostPlatform, parsePlatform } from "./dockerfile/platform.ts";
+import { parsePlatform } from "./dockerfile/parse-platform.ts";
+import { formatPlatform, hostPlatform } from "./oci/platform.ts";
 import type { Platform } from "./oci/descriptor.ts";
 import { splitWords } from "./dockerfile/split-words.ts";
 
@@ -115,10 +116,7 @@ function readFrom(instruction: Instruction, index: number, options: FromOptions)
   return { index, from, platform, line, name: name?.toLowerCase(), instructions: [] };
 }
 
-function readPlatform(
-  { flags, line }: Instruction,
-  expand: ExpandOptions,
-): Platform | undefined {
+function readPlatform({ flags, line }: Instruction, expand: ExpandOptions): Platform | undefined {
   const asked = flags.find(({ name }) => name === "platform");
   const text = asked === undefined ? "" : expandWord(asked.value, expand);
   return text === "" ? undefined : parsePlatform(text, line);

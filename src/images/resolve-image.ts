@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve } from "node:path";
 
-import { formatPlatform, isSamePlatform } from "./dockerfile/platform.ts";
+import { formatPlatform, isPlatform } from "./oci/platform.ts";
 import { ImageError, type ImageErrorCode } from "./image-error.ts";
 import type { BuildStore, Image } from "./image-store.ts";
 import type { Platform } from "./oci/descriptor.ts";
@@ -76,7 +76,7 @@ export function createImageResolver(options: ResolverOptions): ImageResolver {
 }
 
 function isFit({ base, platform }: Image, wanted: Platform): boolean {
-  return base === "host" || platform === undefined || isSamePlatform(platform, wanted);
+  return base === "host" || platform === undefined || isPlatform(platform, wanted);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 
 import type { BuildJob } from "./build-job.ts";
-import { formatPlatform } from "./dockerfile/platform.ts";
+import { formatPlatform } from "./oci/platform.ts";
 import { findBase, tryBase } from "./find-base.ts";
 import { ImageError } from "./image-error.ts";
 import { emptyConfig } from "./image-record.ts";

@@ -13,7 +13,13 @@ describe("an image of its own files", () => {
       if (nobody === undefined) return;
       expect(await runAs(nobody, "../unprivileged-build-runner.ts")).toMatchObject({
         privilege: "user-namespace",
-        files: ["/copied", "/etc/passwd"],
+        files: ["/copied", "/etc/passwd", "/owned/file", "/owned/new", "/tmp/z"],
+        owners: Object.fromEntries(
+          ["owned", "owned/file", "owned/new", "tmp", "tmp/z"].map((path) => [
+            path,
+            { uid: 7, gid: 8 },
+          ]),
+        ),
         opaque: ["d/sub"],
         copied: expect.stringContaining("app:x:7:8"),
         output: expect.stringMatching(/^new\n0\n\/bin \/copied \/d \/dev/),

@@ -31,7 +31,9 @@ COPY etc /etc
 RUN mkdir -p /d/sub && echo old >/d/sub/old && echo gone >/gone && ls /
 RUN rm /gone && rm -r /d/sub && mkdir /d/sub && echo new >/d/sub/new && echo x >>/etc/hosts
 RUN --mount=type=cache,target=/c --mount=type=bind,source=etc,target=/in cat /in/passwd >/copied
+COPY --chown=app --chmod=640 etc/passwd /owned/file
 USER app
+RUN echo x >>/owned/file && echo y >/owned/new && echo z >/tmp/z
 CMD ["/bin/id"]
 `,
   run: createRunStep(sandbox),
@@ -40,6 +42,7 @@ CMD ["/bin/id"]
 const files = Object.keys(await filesOf(image)).filter((path) => !/^\/(bin|lib|usr|d)/.test(path));
 const names = image.layers.map((directory) => store.layers.nameOf(directory));
 const layers = await Promise.all(names.map((name) => store.layers.get(name)));
+const owners = Object.fromEntries(layers.flatMap((layer) => Object.entries(layer?.owners ?? {})));
 const opaque = layers.flatMap((layer) => layer?.opaque ?? []);
 const pod = await sandbox.createPod({ name: "own" });
 const writableDir = join(root, "writable");
@@ -59,7 +62,7 @@ await pod.close();
 await sandbox[Symbol.asyncDispose]();
 const result = {
   privilege: sandbox.facts.privilege,
-  ...{ files, opaque, lines, copied, output, missing: missingExit.exitCode },
+  ...{ files, opaque, owners, lines, copied, output, missing: missingExit.exitCode },
   writableMode: statSync(writableDir).mode & 0o777,
 };
 rmSync(root, { recursive: true, force: true });

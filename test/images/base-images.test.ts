@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { BuildOptions } from "../../src/images/build-image.ts";
-import { hostPlatform } from "../../src/images/dockerfile/platform.ts";
+import { hostPlatform } from "../../src/images/oci/platform.ts";
 import { ImageError } from "../../src/images/image-error.ts";
 import type { Image } from "../../src/images/image-store.ts";
 import {

@@ -1,13 +1,8 @@
 import { readFile } from "node:fs/promises";
 
 import { ImageError } from "../image-error.ts";
+import type { Owner } from "../layer/layer-owners.ts";
 import type { RootTree } from "../layer/root-tree.ts";
-
-/** A numeric owner. */
-export interface Owner {
-  readonly uid: number;
-  readonly gid: number;
-}
 
 // Those of the sandbox's own /etc/passwd, which stands when no layer brings one.
 const baseIds: Readonly<Record<string, number>> = {

@@ -19,6 +19,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setImmediate } from "node:timers/promises";
 
+import { canOwn, type LayerOwners, type Owner } from "./layer-owners.ts";
 import type { RootTree } from "./root-tree.ts";
 import { isSameFile, toIdentity, type TreeEntry } from "./tree-entry.ts";
 
@@ -26,9 +27,7 @@ import { isSameFile, toIdentity, type TreeEntry } from "./tree-entry.ts";
 const SMALL_BYTES = 256 * 1024;
 
 /** Who owns what a step writes, and with which bits. */
-export interface Ownership {
-  readonly uid: number;
-  readonly gid: number;
+export interface Ownership extends Owner {
   /** Permission bits for everything; the source's when undefined. */
   readonly mode?: number;
 }
@@ -47,7 +46,7 @@ export class LayerWriter {
   readonly #ownership: Ownership;
   /** Directories that are in the layer, and so need not be looked for again. */
   readonly #made = new Map<string, Promise<void>>();
-  #isOwnerKept = true;
+  readonly #owners: Record<string, Owner> = {};
 
   /**
    * @param directory the layer's
@@ -60,19 +59,23 @@ export class LayerWriter {
     this.#ownership = ownership;
   }
 
-  /** False once an owner could not be set, as when the engine does not run as root. */
-  get isOwnerKept(): boolean {
-    return this.#isOwnerKept;
+  /** Owners that could not be set, as when this process is not root's. */
+  get owners(): LayerOwners {
+    return this.#owners;
   }
 
-  /** Makes a directory and its parents; those that are there already keep owner and mode. */
-  makeDirectory(path: string, mode = 0o755): Promise<void> {
+  /**
+   * Makes a directory and its parents; those that are there already keep owner and mode.
+   *
+   * @param mode of one that is copied (default: 0755, whatever the copied files get)
+   */
+  makeDirectory(path: string, mode?: number): Promise<void> {
     const made = this.#made.get(path) ?? this.#makeDirectory(path, mode);
     this.#made.set(path, made);
     return made;
   }
 
-  async #makeDirectory(path: string, mode: number): Promise<void> {
+  async #makeDirectory(path: string, mode: number | undefined): Promise<void> {
     const entry = await this.#tree.lookup(path);
     if (entry !== undefined && entry.kind !== "directory") throw notADirectory(path);
     if (path !== "/") await this.#makeParent(path);
@@ -80,8 +83,9 @@ export class LayerWriter {
     const isNew = mkdirSync(target, { recursive: true }) !== undefined;
     if (!isNew) return;
     const { uid, gid } = entry ?? this.#ownership;
-    this.#own(target, uid, gid);
-    chmodSync(target, entry?.mode ?? this.#ownership.mode ?? mode);
+    this.#own(path, { uid, gid });
+    const copied = mode === undefined ? undefined : (this.#ownership.mode ?? mode);
+    chmodSync(target, entry?.mode ?? copied ?? 0o755);
   }
 
   /**
@@ -97,9 +101,9 @@ export class LayerWriter {
     const target = this.#at(path);
     if (entry.kind === "symlink") {
       symlinkSync(readlinkSync(source), target);
-      return this.#own(target, this.#ownership.uid, this.#ownership.gid);
+      return this.#own(path, this.#ownership);
     }
-    if (twin !== undefined && tryLink(twin, target)) return;
+    if (twin !== undefined && tryLink(twin, target)) return this.#own(path, this.#ownership);
     await copyContent(source, entry, target);
     const stats = lstatSync(source);
     if (entry.identity !== undefined && !isSameFile(entry.identity, toIdentity(stats))) {
@@ -107,7 +111,7 @@ export class LayerWriter {
         `${source} changed while it was copied; build again when nothing writes to it`,
       );
     }
-    this.#finish(target, entry.mode & ~0o6000, stats.mtimeMs);
+    this.#finish(path, entry.mode & ~0o6000, stats.mtimeMs);
   }
 
   /** Writes content to a path whose parents are no symlinks. */
@@ -120,14 +124,14 @@ export class LayerWriter {
       content instanceof Uint8Array ? Readable.from([content]) : content,
       createWriteStream(target, { flags: "wx" }),
     );
-    this.#finish(target, file.mode, file.mtimeMs ?? 0);
+    this.#finish(path, file.mode, file.mtimeMs ?? 0);
   }
 
   /** Makes a symlink, whose target is only text. */
   async writeSymlink(path: string, target: string): Promise<void> {
     await this.#makeRoom(path);
     symlinkSync(target, this.#at(path));
-    this.#own(this.#at(path), this.#ownership.uid, this.#ownership.gid);
+    this.#own(path, this.#ownership);
   }
 
   async #makeRoom(path: string): Promise<void> {
@@ -143,19 +147,17 @@ export class LayerWriter {
     await this.makeDirectory(posix.dirname(path));
   }
 
-  #finish(target: string, mode: number, mtimeMs: number): void {
-    this.#own(target, this.#ownership.uid, this.#ownership.gid);
+  #finish(path: string, mode: number, mtimeMs: number): void {
+    const target = this.#at(path);
+    this.#own(path, this.#ownership);
     chmodSync(target, this.#ownership.mode ?? mode);
     lutimesSync(target, mtimeMs / 1000, mtimeMs / 1000);
   }
 
-  #own(target: string, uid: number, gid: number): void {
-    try {
-      lchownSync(target, uid, gid);
-    } catch (error) {
-      if (!isPermissionError(error)) throw error;
-      this.#isOwnerKept = false; // without root every file is the engine's user's
-    }
+  #own(path: string, { uid, gid }: Owner): void {
+    if (canOwn() && tryOwn(this.#at(path), { uid, gid })) return;
+    if (uid !== 0 || gid !== 0) this.#owners[path.slice(1)] = { uid, gid };
+    else delete this.#owners[path.slice(1)]; // of what was at this path before
   }
 
   #at(path: string): string {
@@ -186,6 +188,17 @@ export function toLayerKey(parts: readonly unknown[]): string {
 
 function notADirectory(path: string): Error {
   return new Error(`${path} is no directory there`);
+}
+
+/** Root of a user namespace has some owners only. */
+function tryOwn(target: string, { uid, gid }: Owner): boolean {
+  try {
+    lchownSync(target, uid, gid);
+    return true;
+  } catch (error) {
+    if (!isPermissionError(error)) throw error;
+    return false;
+  }
 }
 
 function isPermissionError(error: unknown): boolean {

@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
 import { join, posix } from "node:path";
 
 import { statHostBase } from "./host-base.ts";
+import { canOwn, type LayerOwners, type Owner } from "./layer-owners.ts";
 import { toEntry, type TreeEntry } from "./tree-entry.ts";
 
 /** A layer as {@link RootTree} looks at it. */
@@ -9,11 +10,14 @@ export interface TreeLayer {
   readonly directory: string;
   /** Directories, without leading slash, that hide what lies under them. */
   readonly opaque: readonly string[];
+  readonly owners?: LayerOwners;
   /** Whether files are still being put into it, so that what is missing may come. */
   readonly isGrowing?: boolean;
 }
 
 const MAX_SYMLINKS = 40;
+/** Whom files without another owner belong to where every file is this user's. */
+const imageRoot: Owner = { uid: 0, gid: 0 };
 
 /**
  * Looks through layers, lowest first, over a base, as the overlay that a process sees would. Without
@@ -119,7 +123,9 @@ export class RootTree {
     const stats = lstatSync(source, { throwIfNoEntry: false });
     if (stats === undefined) return isOpaqueAt(layer, relative) ? "hidden" : undefined;
     if (stats.isDirectory()) this.#directories.add(source);
-    return isWhiteout(stats) ? "hidden" : toEntry(stats, source);
+    if (isWhiteout(stats)) return "hidden";
+    const entry = toEntry(stats, source);
+    return canOwn() ? entry : { ...entry, ...(layer.owners?.[relative] ?? imageRoot) };
   }
 
   /** @returns "open" for a directory; else what that means for all below it */

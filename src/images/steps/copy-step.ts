@@ -11,7 +11,7 @@ import { splitWords } from "../dockerfile/split-words.ts";
 import { ImageError } from "../image-error.ts";
 import { LayerWriter } from "../layer/layer-writer.ts";
 import { treeOf, type StageState } from "../stage-state.ts";
-import { addLayer } from "./add-layer.ts";
+import { addLayer, type LayerMarks } from "./add-layer.ts";
 import { fromWorkingDir } from "./config-steps.ts";
 import { parseCopyFlags, type CopyFlags } from "./copy-flags.ts";
 import { findSources, type CopySource } from "./find-sources.ts";
@@ -48,7 +48,7 @@ export const copyStep: Step = async (state, instruction, job) => {
       key: [instruction.keyword, target, owner, mode, sources.map(toKey)],
       fill: (draftDir) =>
         fill(draftDir, {
-          ...{ state, instruction, job, sources, target, earlier, made },
+          ...{ state, instruction, sources, target, earlier, made },
           owner: { ...owner, ...mode },
         }),
     },
@@ -62,7 +62,6 @@ export const copyStep: Step = async (state, instruction, job) => {
 interface Fill {
   readonly state: StageState;
   readonly instruction: Instruction;
-  readonly job: BuildJob;
   readonly sources: readonly CopySource[];
   readonly target: CopyTarget;
   readonly earlier: EarlierCopy;
@@ -71,8 +70,8 @@ interface Fill {
   readonly owner: { readonly uid: number; readonly gid: number; readonly mode?: number };
 }
 
-async function fill(draftDir: string, options: Fill): Promise<readonly string[]> {
-  const { state, instruction, job, sources, target, owner, earlier, made } = options;
+async function fill(draftDir: string, options: Fill): Promise<LayerMarks> {
+  const { state, instruction, sources, target, owner, earlier, made } = options;
   const tree = treeOf(state, { directory: draftDir, opaque: [], isGrowing: true });
   const writer = new LayerWriter(draftDir, tree, owner);
   const copyFile = ({ entry, digest }: SourceEntry, path: string): Promise<void> => {
@@ -84,10 +83,7 @@ async function fill(draftDir: string, options: Fill): Promise<readonly string[]>
   await named(instruction, async () => {
     for (const source of sources) await writeSource(source, target, { writer, tree, copyFile });
   });
-  if (!writer.isOwnerKept && (owner.uid !== 0 || owner.gid !== 0)) {
-    job.note("--chown has no effect: without root, files belong to the user who builds");
-  }
-  return [];
+  return { owners: writer.owners };
 }
 
 /** Gives what fails the line and text of its instruction. */

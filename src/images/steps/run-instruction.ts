@@ -2,12 +2,13 @@ import { rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
 
 import type { BuildJob } from "../build-job.ts";
-import { findHome } from "../copy/owner-of.ts";
+import { findHome, ownerOf } from "../copy/owner-of.ts";
 import { parseExecForm } from "../dockerfile/exec-form.ts";
 import type { Instruction } from "../dockerfile/instruction.ts";
 import { ImageError } from "../image-error.ts";
 import { cleanRunLayer } from "../layer/clean-run-layer.ts";
 import { findOpaque } from "../layer/find-opaque.ts";
+import { canOwn, ownersOfRun } from "../layer/layer-owners.ts";
 import { LayerWriter } from "../layer/layer-writer.ts";
 import type { RunMount, RunNetwork, RunRequest } from "../run-step.ts";
 import { treeOf, variablesOf, type StageState } from "../stage-state.ts";
@@ -43,7 +44,9 @@ export const runInstruction: Step = async (state, instruction, job) => {
         const lower = treeOf(state);
         const opaque = await findOpaque(draftDir, lower);
         await cleanRunLayer(draftDir, lower, opaque);
-        return opaque;
+        if (canOwn()) return { opaque };
+        const user = await ownerOf(state.config.user ?? "0:0", lower, instruction.line);
+        return { opaque, owners: await ownersOfRun(draftDir, lower, user) };
       },
     },
     job,

@@ -20,8 +20,9 @@ export const workdirStep: Step = async (state, instruction, job) => {
       key: ["WORKDIR", path],
       fill: async (draftDir) => {
         const tree = treeOf(state, { directory: draftDir, opaque: [], isGrowing: true });
-        await new LayerWriter(draftDir, tree, { uid: 0, gid: 0 }).makeDirectory(path);
-        return [];
+        const writer = new LayerWriter(draftDir, tree, { uid: 0, gid: 0 });
+        await writer.makeDirectory(path);
+        return { owners: writer.owners };
       },
     },
     job,

@@ -1,16 +1,10 @@
 import { ImageError } from "../image-error.ts";
 import type { Platform } from "../oci/descriptor.ts";
+import { hostPlatform } from "../oci/platform.ts";
 
 const aliases: Readonly<Record<string, string>> = {
   x86_64: "amd64",
-  x64: "amd64",
   aarch64: "arm64",
-};
-
-/** What this machine runs without emulation. */
-export const hostPlatform: Platform = {
-  os: "linux",
-  architecture: aliases[process.arch] ?? process.arch,
 };
 
 /**
@@ -36,14 +30,4 @@ function invalid(text: string, line: number | undefined): ImageError {
     `Cannot read platform${at}: ${JSON.stringify(text)}; write it as linux/amd64`,
     line === undefined ? {} : { line },
   );
-}
-
-/** @returns `os/architecture[/variant]` */
-export function formatPlatform({ os, architecture, variant }: Platform): string {
-  return [os, architecture, ...(variant === undefined ? [] : [variant])].join("/");
-}
-
-/** @returns whether what is made for one runs on the other */
-export function isSamePlatform(one: Platform, other: Platform): boolean {
-  return formatPlatform(one) === formatPlatform(other);
 }
