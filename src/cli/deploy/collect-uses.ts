@@ -62,11 +62,12 @@ export async function collectUses(sources: UseSources): Promise<KnownUses> {
   return { uses, unknown: keepFile === undefined ? unknown : [] };
 }
 
-/** The top level, when it has a Worker of its own, and every environment. */
+/** Every environment, and the top level when it is a Worker of its own. */
 function envsOf(config: unknown): readonly (string | undefined)[] {
   const envs = fieldOf(config, "env");
   const names = typeof envs === "object" && envs !== null ? Object.keys(envs) : [];
-  return [undefined, ...names];
+  const isNameless = names.length > 0 && textOf(config, "name") === undefined;
+  return isNameless ? names : [undefined, ...names];
 }
 
 async function configUses(
