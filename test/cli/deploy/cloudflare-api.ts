@@ -8,7 +8,7 @@ export const REGISTRY_LOGIN = { username: "v1", password: "stand-in-password" } 
 export const REGISTRY_HTPASSWD =
   "v1:$2y$05$abcdefghijklmnopqrstuuvapgPPrO6fPXisPWmjD6WV6xNpfoq9u\n";
 export const ACCOUNT_ID = "0123456789abcdef0123456789abcdef";
-export const API_TOKEN = "stand-in-token";
+const API_TOKEN = "stand-in-token";
 
 /** A container application, as far as wrangler reads it. */
 export interface StandInApplication {
