@@ -1,6 +1,6 @@
 import { ImageError } from "./image-error.ts";
 import type { Instruction, InstructionFlag } from "./dockerfile/instruction.ts";
-import { expandWord } from "./dockerfile/expand-word.ts";
+import { expandWord, type ExpandOptions } from "./dockerfile/expand-word.ts";
 import { formatPlatform, hostPlatform, parsePlatform } from "./dockerfile/platform.ts";
 import type { Platform } from "./oci/descriptor.ts";
 import { splitWords } from "./dockerfile/split-words.ts";
@@ -111,10 +111,17 @@ function readFrom(instruction: Instruction, index: number, options: FromOptions)
       { line },
     );
   }
-  const asked = instruction.flags.find((flag) => flag.name === "platform");
-  const text = asked === undefined ? "" : expandWord(asked.value, expand);
-  const platform = text === "" ? options.platform : parsePlatform(text, line);
+  const platform = readPlatform(instruction, expand) ?? options.platform;
   return { index, from, platform, line, name: name?.toLowerCase(), instructions: [] };
+}
+
+function readPlatform(
+  { flags, line }: Instruction,
+  expand: ExpandOptions,
+): Platform | undefined {
+  const asked = flags.find(({ name }) => name === "platform");
+  const text = asked === undefined ? "" : expandWord(asked.value, expand);
+  return text === "" ? undefined : parsePlatform(text, line);
 }
 
 function findTarget(

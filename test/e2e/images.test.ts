@@ -1,9 +1,7 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
+import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import {
@@ -11,72 +9,40 @@ import {
   startRealRegistry,
   type RealRegistry,
 } from "../images/registry/docker-registry.ts";
-import { REPOSITORY } from "./project.ts";
+import { ImagesFixture, type Ran, type RunOptions } from "./images/berth-images.ts";
+import { startStallingRegistry } from "./images/stalling-registry.ts";
 
-const CLI = join(REPOSITORY, "dist/cli.js");
-const LAYER_BYTES = 300_000;
-
-interface Ran {
-  readonly exitCode: unknown;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-interface RunOptions {
-  readonly env?: NodeJS.ProcessEnv;
-  readonly store?: string;
-}
-
-let root: string;
+let fixture: ImagesFixture;
 let registry: RealRegistry;
 
-/** Runs `berth images …` in the project. */
-async function berth(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const child = spawn(process.execPath, [CLI, "images", ...args], {
-    cwd: join(root, "project"),
-    env: envOf(options),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const output = Promise.all([text(child.stdout), text(child.stderr)]);
-  const [exitCode]: unknown[] = await once(child, "close");
-  const [stdout, stderr] = await output;
-  return { exitCode, stdout, stderr };
+const berth = (args: readonly string[], options?: RunOptions): Promise<Ran> =>
+  fixture.run(args, options);
+
+/** The fields of reports that tests look at. */
+interface Report {
+  readonly digest: string;
+  readonly uri: string;
+  readonly tags: readonly string[];
+  readonly layers: readonly unknown[];
+  readonly images: readonly unknown[];
+  readonly freedBytes: number;
 }
 
-/** Nobody's login or directories but the test's own. */
-function envOf({ env, store = "store" }: RunOptions): NodeJS.ProcessEnv {
-  const { PATH, TMPDIR } = process.env;
-  const own = { HOME: root, BERTH_IMAGES_DIR: join(root, store), CI: "1" };
-  return { PATH, ...(TMPDIR !== undefined && { TMPDIR }), ...own, ...env };
-}
-
-async function json(args: readonly string[], options?: RunOptions): Promise<Record<string, any>> {
+async function json(args: readonly string[], options?: RunOptions): Promise<Report> {
   const { exitCode, stdout, stderr } = await berth([...args, "--json"], options);
   expect(exitCode, stderr).toBe(0);
-  return JSON.parse(stdout);
+  return JSON.parse(stdout) as Report;
 }
 
 describe.skipIf(!hasRegistry)("berth images (needs docker-registry)", () => {
   beforeAll(async () => {
-    root = await mkdtemp(join(tmpdir(), "berth-e2e-images-"));
+    fixture = await ImagesFixture.create();
     registry = await startRealRegistry();
-    await mkdir(join(root, "project/files"), { recursive: true });
-    await writeFile(
-      join(root, "project/Dockerfile"),
-      'FROM scratch\nCOPY files /srv\nEXPOSE 8080\nENTRYPOINT ["/srv/app"]\n',
-    );
-    await writeFile(join(root, "project/files/app"), "#!/bin/sh\n", { mode: 0o755 });
-    // What does not compress, so that bytes can be counted.
-    let seed = 1;
-    const noise = Buffer.alloc(LAYER_BYTES, 0).map(
-      () => (seed = (seed * 48_271) % 0x7fffffff) & 255,
-    );
-    await writeFile(join(root, "project/files/noise"), noise);
   });
 
   afterAll(async () => {
     await registry?.[Symbol.asyncDispose]();
-    if (root !== undefined) await rm(root, { recursive: true, force: true });
+    await fixture?.[Symbol.asyncDispose]();
   });
 
   it("builds and pushes, and sends nothing the second time", async () => {
@@ -90,11 +56,11 @@ describe.skipIf(!hasRegistry)("berth images (needs docker-registry)", () => {
 
     const again = await json(["push", tag]);
     expect(again).toMatchObject({ sentBytes: 0, blobs: { sent: 0, present: 2 } });
-    expect(again["uri"]).toBe(`${registry.host}/app@${again["digest"]}`);
-    const answer = await fetch(`http://${again["uri"].replace("/app@", "/v2/app/manifests/")}`, {
+    expect(again.uri).toBe(`${registry.host}/app@${again.digest}`);
+    const answer = await fetch(`http://${again.uri.replace("/app@", "/v2/app/manifests/")}`, {
       headers: { Accept: "application/vnd.oci.image.manifest.v1+json" },
     });
-    expect(answer.headers.get("docker-content-digest")).toBe(again["digest"]);
+    expect(answer.headers.get("docker-content-digest")).toBe(again.digest);
   });
 
   it("lists and inspects what the store and the registry have", async () => {
@@ -107,18 +73,18 @@ describe.skipIf(!hasRegistry)("berth images (needs docker-registry)", () => {
     expect(local.stdout).toMatch(/^ +300 kB +\/srv\/noise +in /m);
     const remote = await json(["inspect", tag, "--remote"]);
     expect(remote).toMatchObject({ config: { architecture: "amd64", os: "linux" } });
-    expect(remote["layers"]).toHaveLength(1);
+    expect(remote.layers).toHaveLength(1);
   });
 
   it("pulls into another store what was pushed, and saves it as it was", async () => {
     const tag = `${registry.host}/app:1`;
     const pulled = await json(["pull", tag, "-t", "mine:1"], { store: "other" });
-    expect(pulled["tags"].toSorted()).toEqual([tag, "mine:1"].toSorted());
-    const out = join(root, "saved.tar");
+    expect(pulled.tags.toSorted()).toEqual([tag, "mine:1"].toSorted());
+    const out = join(fixture.root, "saved.tar");
     const saved = await json(["save", "mine:1", "-o", out], { store: "other" });
-    expect(saved["digest"]).toBe(pulled["digest"]);
+    expect(saved.digest).toBe(pulled.digest);
     const loaded = await json(["load", out], { store: "third" });
-    expect(loaded["images"]).toMatchObject([{ tags: ["mine:1", tag].toSorted() }]);
+    expect(loaded.images).toMatchObject([{ tags: ["mine:1", tag].toSorted() }]);
   });
 
   it("builds the same digest in another store", async () => {
@@ -127,7 +93,7 @@ describe.skipIf(!hasRegistry)("berth images (needs docker-registry)", () => {
       json(["build", "-t", tag, "."], { store: "fresh" }),
       json(["inspect", tag, "--remote"]),
     ]);
-    expect(one["digest"]).toBe(two["digest"]);
+    expect(one.digest).toBe(two.digest);
   });
 
   it("refuses before it pushes what does not fit", async () => {
@@ -139,7 +105,7 @@ describe.skipIf(!hasRegistry)("berth images (needs docker-registry)", () => {
   });
 
   it("deletes and prunes nothing that the keep file names", async () => {
-    const keepFile = join(root, "keep");
+    const keepFile = join(fixture.root, "keep");
     const tag = `${registry.host}/app:1`;
     await writeFile(keepFile, `${tag} # production\n`);
     const kept = await berth(["delete", "--remote", tag, "--keep-file", keepFile]);
@@ -160,9 +126,9 @@ describe.skipIf(!hasRegistry)("berth images (needs docker-registry)", () => {
     expect(deleted).toMatchObject({ exitCode: 0, stdout: `deleted ${tag} from the store\n` });
     expect(await json(["list"])).toEqual({ kind: "store", images: [] });
     const dry = await json(["prune", "--unused-for", "0s"]);
-    expect(dry["freedBytes"]).toBeGreaterThan(LAYER_BYTES);
+    expect(dry.freedBytes).toBeGreaterThan(ImagesFixture.noiseBytes);
     expect(await json(["prune", "--unused-for", "0s", "--yes"])).toMatchObject({
-      freedBytes: dry["freedBytes"],
+      freedBytes: dry.freedBytes,
     });
     expect(await json(["prune", "--unused-for", "0s"])).toMatchObject({
       removed: [],
@@ -181,4 +147,44 @@ describe.skipIf(!hasRegistry)("berth images (needs docker-registry)", () => {
     expect(ran.stderr).toMatch(message);
     expect(ran).toMatchObject({ exitCode, stdout: "" });
   });
+
+  it("shows bars on a terminal, and none in CI", async () => {
+    const push = ["push", "mine:1", `${registry.host}/bars:1`];
+    await berth(["build", "-t", "mine:1", "."], { store: "bars" });
+    const options = { store: "bars", env: { CI: "" } };
+    const shown = await fixture.runOnTerminal(push, options);
+    expect(shown).toMatch(/push [0-9a-f]{12} \[={24}\] done, 30\d kB/);
+    expect(shown.lastIndexOf("\u001B[?25h")).toBeGreaterThan(shown.lastIndexOf("\u001B[?25l"));
+    const lines = await fixture.runOnTerminal(push, { store: "bars" });
+    expect(lines).toMatch(/^push [0-9a-f]{12}: already there\r$/m);
+    expect(lines).not.toContain("\u001B[");
+  });
+
+  it.each(["upload", "download"] as const)(
+    "ends an %s at Ctrl-C, and leaves nothing half",
+    async (direction) => {
+      await using stalling = await startStallingRegistry(registry.host, direction);
+      const store = `stalled-${direction}`;
+      const tag = `${stalling.host}/stalled:1`;
+      await berth(["build", "-t", "mine:1", "."], { store });
+      if (direction === "download") {
+        await berth(["push", "mine:1", `${registry.host}/stalled:1`], { store });
+      }
+      const into = direction === "download" ? `${store}-into` : store;
+      const args = direction === "download" ? ["pull", tag] : ["push", "mine:1", tag];
+      const before = await json(["list"], { store: into });
+      const child = fixture.start(args, { store: into });
+      const lines = createInterface({ input: child.stderr ?? process.stdin });
+      const said: string[] = [];
+      lines.on("line", (line) => {
+        said.push(line);
+        if (/(push|pull) [0-9a-f]{12}: 30\d kB$/.test(line)) child.kill("SIGINT");
+      });
+      expect(await once(child, "close")).toEqual([130, null]);
+      expect(said.at(-1)).toBe("berth: interrupted; nothing was left half written");
+      expect(await json(["list"], { store: into })).toEqual(before);
+      const drafts = join(fixture.root, into, "blobs/drafts");
+      expect(await readdir(drafts)).toEqual([]);
+    },
+  );
 });

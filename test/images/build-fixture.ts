@@ -43,8 +43,18 @@ export class BuildFixture {
     }
   }
 
+  /** Builds as `berth dev` does: the host stands for an image that is not there. */
   build(dockerfile: string, options: Partial<BuildOptions> = {}): Promise<Image> {
-    return buildImage({
+    return buildImage({ ...this.#options(dockerfile), fallbackBase: "host", ...options });
+  }
+
+  /** Builds on images alone. */
+  buildStrictly(dockerfile: string, options: Partial<BuildOptions> = {}): Promise<Image> {
+    return buildImage({ ...this.#options(dockerfile), ...options });
+  }
+
+  #options(dockerfile: string): BuildOptions {
+    return {
       store: this.store,
       dockerfile,
       contextDir: this.contextDir,
@@ -52,7 +62,6 @@ export class BuildFixture {
       buildArgs: {},
       log: (line) => this.lines.push(line),
       isRunAllowed: true,
-      fallbackBase: "host",
       run: async (request) => {
         this.runs.push(request);
         const { files = {}, output = "", exitCode = 0 } = this.fakeRun;
@@ -62,8 +71,7 @@ export class BuildFixture {
         }
         return { exitCode, output: Readable.from([output]) };
       },
-      ...options,
-    });
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

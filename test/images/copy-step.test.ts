@@ -289,6 +289,59 @@ describe("copyStep()", () => {
     expect(await fixture.store.list()).toEqual([]);
   });
 
+  it.each<[what: string, steps: string, expected: Readonly<Record<string, string>>]>([
+    [
+      "parents by --parents",
+      "COPY --parents dir/deep/d.txt a.txt /x/",
+      { "/x/a.txt": "a", "/x/dir/deep/d.txt": "d" },
+    ],
+    ["parents after /./", "COPY --parents dir/./deep/d.txt /x/", { "/x/deep/d.txt": "d" }],
+    ["parents of a directory", "COPY --parents dir/deep /x/", { "/x/dir/deep/d.txt": "d" }],
+    [
+      "all but what --exclude names",
+      "COPY --exclude=**/*.txt --exclude=link* . /x/",
+      { "/x/dir/inner-link": "-> ../a.txt", "/x/dirlink": "-> dir" },
+    ],
+    [
+      "all of some files but what --exclude names",
+      "COPY --exclude=b* a.txt b.txt /x/",
+      { "/x/a.txt": "a" },
+    ],
+  ])("copies %s", async (_what, steps, expected) => {
+    await fixture.context(context);
+    expect(await filesOf(await fixture.build(`FROM scratch\n${steps}\n`))).toEqual(expected);
+  });
+
+  it("takes the Dockerfile's own ignore file before the context's", async () => {
+    await fixture.context({ a: "a", b: "b", ".dockerignore": "a" });
+    const dockerfilePath = join(fixture.root, "My.Dockerfile");
+    await writeFile(`${dockerfilePath}.dockerignore`, "b\n.dockerignore");
+    const image = await fixture.build("FROM scratch\nCOPY . /", { dockerfilePath });
+    expect(await filesOf(image)).toEqual({ "/a": "a" });
+    const other = await fixture.build("FROM scratch\nCOPY . /", {
+      dockerfilePath: join(fixture.root, "Other.Dockerfile"),
+    });
+    expect(Object.keys(await filesOf(other))).toEqual(["/.dockerignore", "/b"]);
+  });
+
+  it("links to what the same step copied before, never two paths of a layer to one file", async () => {
+    await fixture.context({ a: "same", b: "same", c: "1" });
+    const layerOf = async (): Promise<string> =>
+      (await fixture.build("FROM scratch\nCOPY . /")).layers[0] ?? "";
+    const first = await layerOf();
+    await fixture.context({ c: "22" });
+    const second = await layerOf();
+    const inodeOf = (layer: string, name: string): number => lstatSync(join(layer, name)).ino;
+    expect(inodeOf(second, "a")).toBe(inodeOf(first, "a"));
+    expect(inodeOf(second, "b")).not.toBe(inodeOf(second, "a"));
+    expect(inodeOf(second, "c")).not.toBe(inodeOf(first, "c"));
+    chmodSync(join(fixture.contextDir, "a"), 0o600);
+    const third = await layerOf();
+    expect(inodeOf(third, "a")).not.toBe(inodeOf(first, "a"));
+    expect(lstatSync(join(first, "a")).mode & 0o777).not.toBe(0o600);
+    expect(inodeOf(third, "b")).toBe(inodeOf(first, "b"));
+  });
+
   it("leaves out pipes", async () => {
     execFileSync("sh", ["-c", `mkfifo "$1"`, "sh", join(fixture.contextDir, "pipe")]);
     await fixture.context({ f: "f" });

@@ -46,17 +46,6 @@ export const pushCommand: Command = async ({ args }) => {
   );
 };
 
-/** `docker login`: there is no registry to log in to; the password is read and dropped. */
-export const loginCommand: Command = async ({ args, readStdin, note }) => {
-  const flags = parseFlags(args, {
-    username: { type: "string", short: "u" },
-    password: { type: "string", short: "p" },
-    "password-stdin": { type: "boolean" },
-  });
-  if (flags.has("password-stdin")) await readStdin();
-  note("berth: login ignored, the embedded engine talks to no registry");
-};
-
 /** `docker image inspect`. */
 export const inspectCommand: Command = async ({ args, client, print }) => {
   const flags = parseFlags(args, {

@@ -45,13 +45,22 @@ interface Walk extends WalkOptions {
 }
 
 async function walk(state: Walk, relative: string, entry: TreeEntry): Promise<void> {
+  const isExcluded = relative !== "" && state.isExcluded?.(relative) === true;
+  if (entry.kind === "directory") return walkDirectory(state, { relative, entry, isExcluded });
+  const digest = isExcluded ? undefined : await digestOf(entry, state.digests);
+  if (digest !== undefined) state.entries.push({ relative, entry, digest });
+}
+
+async function walkDirectory(
+  state: Walk,
+  directory: {
+    readonly relative: string;
+    readonly entry: TreeEntry;
+    readonly isExcluded: boolean;
+  },
+): Promise<void> {
+  const { relative, entry, isExcluded } = directory;
   const path = posix.join(state.root, relative);
-  const isExcluded = relative !== "" && (state.isExcluded?.(relative) ?? false);
-  if (entry.kind !== "directory") {
-    const digest = isExcluded ? undefined : await digestOf(entry, state.digests);
-    if (digest !== undefined) state.entries.push({ relative, entry, digest });
-    return;
-  }
   const at = state.entries.length;
   state.entries.push({ relative, entry, digest: "" });
   for (const name of await state.tree.list(path)) {

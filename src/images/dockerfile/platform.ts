@@ -21,21 +21,21 @@ export const hostPlatform: Platform = {
  */
 export function parsePlatform(text: string, line?: number): Platform {
   const match = /^([a-z]+)(?:\/([a-z0-9_]+)(?:\/([a-z0-9]+))?)?$/.exec(text.toLowerCase());
-  const os = match?.[1];
-  if (os === undefined) {
-    const at = line === undefined ? "" : ` at line ${line}`;
-    throw new ImageError(
-      "DOCKERFILE_INVALID",
-      `Cannot read platform${at}: ${JSON.stringify(text)}; write it as linux/amd64`,
-      line === undefined ? {} : { line },
-    );
-  }
-  const named = match?.[2] ?? hostPlatform.architecture;
+  if (match?.[1] === undefined) throw invalid(text, line);
+  const [, os, named = hostPlatform.architecture, variant] = match;
   const architecture = aliases[named] ?? named;
-  const variant = match?.[3];
   // The one variant that goes without saying.
   const isPlain = variant === undefined || (architecture === "arm64" && variant === "v8");
   return { os, architecture, ...(!isPlain && { variant }) };
+}
+
+function invalid(text: string, line: number | undefined): ImageError {
+  const at = line === undefined ? "" : ` at line ${line}`;
+  return new ImageError(
+    "DOCKERFILE_INVALID",
+    `Cannot read platform${at}: ${JSON.stringify(text)}; write it as linux/amd64`,
+    line === undefined ? {} : { line },
+  );
 }
 
 /** @returns `os/architecture[/variant]` */

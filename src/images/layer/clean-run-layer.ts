@@ -1,7 +1,8 @@
-import { lstatSync, readdirSync, rmdirSync, rmSync, type Stats } from "node:fs";
+import { lstatSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import type { RootTree } from "./root-tree.ts";
+import type { TreeEntry } from "./tree-entry.ts";
 
 /** What the sandbox lays over every image, as Docker does: a change of it is never the image's. */
 const sandboxFiles = ["etc/hosts", "etc/hostname", "etc/resolv.conf"];
@@ -22,17 +23,16 @@ export async function cleanRunLayer(
 ): Promise<void> {
   for (const path of sandboxFiles) rmSync(join(directory, path), { force: true });
   for (const path of sandboxDirectories) {
-    if (opaque.includes(path)) continue;
-    const place = join(directory, path);
-    const stats = lstatSync(place, { throwIfNoEntry: false });
-    if (stats === undefined) continue;
     const below = await lower.lookup(`/${path}`);
-    if (below === undefined && stats.isCharacterDevice()) rmSync(place); // a removal of nothing
-    if (!stats.isDirectory() || readdirSync(place).length > 0) continue;
-    if (below === undefined || isUnchanged(stats, below.mode)) rmdirSync(place);
+    if (!opaque.includes(path)) cleanDirectory(join(directory, path), below);
   }
 }
 
-function isUnchanged(stats: Stats, mode: number): boolean {
-  return (stats.mode & 0o7777) === mode;
+function cleanDirectory(place: string, below: TreeEntry | undefined): void {
+  const stats = lstatSync(place, { throwIfNoEntry: false });
+  if (stats === undefined) return;
+  if (below === undefined && stats.isCharacterDevice()) return rmSync(place); // removes nothing
+  if (!stats.isDirectory() || readdirSync(place).length > 0) return;
+  const isUnchanged = below === undefined || below.mode === (stats.mode & 0o7777);
+  if (isUnchanged) rmdirSync(place);
 }

@@ -110,22 +110,28 @@ export class RootTree {
   /** @returns "hidden" when this layer says that nothing below it is seen */
   #lookInLayer(layer: TreeLayer, relative: string): TreeEntry | "hidden" | undefined {
     const parent = relative.includes("/") ? posix.dirname(relative) : "";
-    const place = join(layer.directory, parent);
     // Only below a real directory: a link of this layer would lead out, to files of this machine.
-    if (relative !== "" && !this.#directories.has(place)) {
-      if (this.#absent.has(place)) return this.#absent.get(place);
-      const above = this.#lookInLayer(layer, parent);
-      // A file or link there replaces a directory of lower layers.
-      const isDirectory = typeof above === "object" && above.kind === "directory";
-      const meaning = typeof above === "object" ? "hidden" : above;
-      if (!isDirectory && layer.isGrowing !== true) this.#absent.set(place, meaning);
-      if (!isDirectory) return meaning;
+    if (relative !== "" && !this.#directories.has(join(layer.directory, parent))) {
+      const meaning = this.#lookAbove(layer, parent);
+      if (meaning !== "open") return meaning;
     }
     const source = join(layer.directory, relative);
     const stats = lstatSync(source, { throwIfNoEntry: false });
     if (stats === undefined) return isOpaqueAt(layer, relative) ? "hidden" : undefined;
     if (stats.isDirectory()) this.#directories.add(source);
     return isWhiteout(stats) ? "hidden" : toEntry(stats, source);
+  }
+
+  /** @returns "open" for a directory; else what that means for all below it */
+  #lookAbove(layer: TreeLayer, parent: string): "open" | "hidden" | undefined {
+    const place = join(layer.directory, parent);
+    if (this.#absent.has(place)) return this.#absent.get(place);
+    const above = this.#lookInLayer(layer, parent);
+    if (typeof above === "object" && above.kind === "directory") return "open";
+    // A file or link there replaces a directory of lower layers.
+    const meaning = typeof above === "object" ? "hidden" : above;
+    if (layer.isGrowing !== true) this.#absent.set(place, meaning);
+    return meaning;
   }
 
   /** The directories that are merged at a path, highest first. */

@@ -44,30 +44,32 @@ export function parseMount(text: string, instruction: Instruction): MountSpec {
   const options = readOptions(text);
   const kind = options.get("type") ?? "bind";
   if (!isKind(kind)) {
-    throw unsupportedAt(
-      instruction,
-      `--mount=${text}`,
-      "known types are bind, cache, tmpfs, secret",
-    );
+    const known = Object.keys(optionsOf).join(", ");
+    throw unsupportedAt(instruction, `--mount=${text}`, `known types are ${known}`);
   }
   for (const name of options.keys()) {
     if (name === "type" || optionsOf[kind].includes(name)) continue;
     const known = optionsOf[kind].join(", ");
     throw unsupportedAt(instruction, `--mount=${text} (${name})`, `of ${kind} known are ${known}`);
   }
-  const target = options.get("target");
-  if (target === undefined && kind !== "secret") {
+  if (!options.has("target") && kind !== "secret") {
     throw invalidAt(instruction, `--mount=${text} has no target`);
   }
-  const isAsked = (name: string): boolean => (options.get(name) ?? "false") !== "false";
+  return toSpec(kind, options);
+}
+
+function toSpec(kind: MountSpec["kind"], options: ReadonlyMap<string, string>): MountSpec {
+  const isAsked = (name: string): boolean => options.has(name) && options.get(name) !== "false";
+  const numberOf = (name: string, base: 8 | 10): number | undefined =>
+    options.has(name) ? Number.parseInt(options.get(name) ?? "", base) : undefined;
   return {
-    ...{ kind, target, from: options.get("from"), id: options.get("id") },
+    ...{ kind, target: options.get("target"), from: options.get("from"), id: options.get("id") },
     source: options.get("source") ?? "/",
     isReadOnly: kind === "bind" ? !isAsked("readwrite") : isAsked("readonly"),
     isRequired: isAsked("required"),
-    mode: options.has("mode") ? Number.parseInt(options.get("mode") ?? "", 8) : undefined,
-    uid: Number(options.get("uid") ?? 0),
-    gid: Number(options.get("gid") ?? 0),
+    mode: numberOf("mode", 8),
+    uid: numberOf("uid", 10) ?? 0,
+    gid: numberOf("gid", 10) ?? 0,
   };
 }
 

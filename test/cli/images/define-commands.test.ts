@@ -116,7 +116,7 @@ describe("defineImageCommands()", () => {
     expect(await run(...argv)).toEqual({ ...expected, exitCode: 9 });
   });
 
-  it.each<[argv: readonly string[], expected: Partial<Ran["build"]>]>([
+  it.each<[argv: readonly string[], expected: Partial<NonNullable<Ran["build"]>>]>([
     [["sub"], { contextDir: "/home/me/app/sub", tags: ["sub"] }],
     [["-f", "img/D", "/abs"], { contextDir: "/abs", dockerfilePath: "/home/me/app/img/D" }],
     [["-t", "a", "--tag", "b:2", "."], { tags: ["a", "b:2"], isPushed: false }],

@@ -1,5 +1,5 @@
 import type { ProgressDisplay } from "./progress-display.ts";
-import { createBarDisplay } from "./bar-display.ts";
+import { BarDisplay } from "./bar-display.ts";
 import { createLineDisplay } from "./line-display.ts";
 
 /** Where progress is shown. */
@@ -11,7 +11,7 @@ export interface DisplayTarget {
 /** Opens bars on a terminal; lines in CI, in a pipe and on a terminal that can't move its cursor. */
 export function openDisplay({ stream, env }: DisplayTarget): ProgressDisplay {
   if (stream.isTTY === true && !isSet(env["CI"]) && env["TERM"] !== "dumb") {
-    return createBarDisplay(stream);
+    return new BarDisplay(stream);
   }
   return createLineDisplay({
     write: (line) => stream.write(`${line}\n`),
