@@ -20,10 +20,14 @@ export interface UseSources {
   readonly qualify: (name: string) => Promise<string>;
   /** With it, what wrangler cannot say is taken from it. */
   readonly keepFile: string | undefined;
+  /** "skip": only the configurations and the keep file count (default: "ask"). */
+  readonly deployed?: "ask" | "skip";
 }
 
 /** wrangler prints the first page of an account's containers and no more. */
 const PAGE_LENGTH = 25;
+const NO_CONFIG =
+  "no wrangler configuration is here, which names the Worker whose versions may need it: give --config";
 /** wrangler is large: two of them at once are enough for a small machine. */
 const AT_ONCE = 2;
 
@@ -47,18 +51,20 @@ export async function collectUses(sources: UseSources): Promise<KnownUses> {
       unknown.push(`wrangler does not say ${what}: ${why}`);
     }
   };
+  const isAsked = sources.deployed !== "skip";
   for (const path of sources.configPaths) {
     const { value } = await readConfigFile(path);
     const slots = imageSlots(value);
     await collect(`whose the images of ${path} are`, () => configUses(path, slots, sources));
-    for (const envName of envsOf(value)) {
+    for (const envName of isAsked ? envsOf(value) : []) {
       const where = envName === undefined ? path : `${path}, env ${envName}`;
       await collect(`which versions of ${where} there are`, () =>
         collectVersionUses({ ask: sources.ask, path, envName }),
       );
     }
   }
-  await collect("which containers are deployed", () => deployedUses(sources));
+  if (isAsked && sources.configPaths.length === 0) unknown.push(NO_CONFIG);
+  if (isAsked) await collect("which containers are deployed", () => deployedUses(sources));
   return { uses, unknown: keepFile === undefined ? unknown : [] };
 }
 

@@ -142,6 +142,20 @@ describe("collectUses()", () => {
     expect(known.unknown).toEqual([expect.stringContaining("env staging")]);
   });
 
+  it("does not know a Worker's versions without its configuration", async () => {
+    const known = await collect(answers, { configPaths: [] });
+    expect(known.unknown).toEqual([expect.stringContaining("give --config")]);
+  });
+
+  it("asks wrangler nothing when what is deployed does not count", async () => {
+    const ask = async (): Promise<string> => {
+      throw new Error("it was asked");
+    };
+    const known = await collect({}, { ask, deployed: "skip" });
+    expect(known.unknown).toEqual([]);
+    expect(decide(known, `${account}/app`, ["7"])).toHaveLength(1);
+  });
+
   it("does not trust a full page of containers to be the last", async () => {
     const page = Array.from({ length: 25 }, () => ({ id: "one", name: "app" }));
     const known = await collect({ ...answers, "containers list": page });
