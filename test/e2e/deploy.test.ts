@@ -55,8 +55,10 @@ describe.skipIf(!hasRegistry)("examples/ci (needs docker-registry)", () => {
     await project?.[Symbol.asyncDispose]();
   });
 
-  /** Runs the commands of a job of the workflow that are berth's, as they stand there. */
-  const runJob = async (job: string): Promise<Ran> => {
+  /** Starts the command of a job of the workflow that is berth's, as it stands there. */
+  const startJob = (
+    job: string,
+  ): { readonly pid: number | undefined; readonly ran: Promise<Ran> } => {
     const steps = workflow.jobs[job]?.steps ?? [];
     const commands = steps.flatMap(({ run }) => (run?.startsWith("npx berth ") ? [run] : []));
     expect(commands).toHaveLength(1);
@@ -70,10 +72,14 @@ describe.skipIf(!hasRegistry)("examples/ci (needs docker-registry)", () => {
       stdio: ["ignore", "pipe", "pipe"],
     });
     const output = Promise.all([text(child.stdout), text(child.stderr)]);
-    const [exitCode]: unknown[] = await once(child, "close");
-    const [stdout, stderr] = await output;
-    return { exitCode, stdout, stderr };
+    const ran = async (): Promise<Ran> => {
+      const [exitCode]: unknown[] = await once(child, "close");
+      const [stdout, stderr] = await output;
+      return { exitCode, stdout, stderr };
+    };
+    return { pid: child.pid, ran: ran() };
   };
+  const runJob = (job: string): Promise<Ran> => startJob(job).ran;
 
   const ask = async (path: string, method = "GET"): Promise<Response> => {
     const { username, password } = REGISTRY_LOGIN;
@@ -109,6 +115,19 @@ describe.skipIf(!hasRegistry)("examples/ci (needs docker-registry)", () => {
       expect.stringMatching(/^\.berth-deploy/),
     );
     expect(stdout + stderr).not.toContain(REGISTRY_LOGIN.password);
+  });
+
+  it("ends wrangler and leaves nothing behind when it is interrupted", async () => {
+    const upload = api.holdNext(/^PUT .*\/workers\/scripts\//);
+    const { pid, ran } = startJob("deploy");
+    await Promise.race([upload, ran]);
+    process.kill(Number(pid), "SIGTERM");
+    const { exitCode, stderr } = await ran;
+    expect(exitCode, stderr).toBe(143);
+    expect(await readdir(project.path)).not.toContainEqual(
+      expect.stringMatching(/^\.berth-deploy/),
+    );
+    expect(api.versions).toHaveLength(1);
   });
 
   it("deploys the same digest again, and knows both versions' images for used", async () => {
