@@ -16,7 +16,7 @@ function nodeProject(
 }
 
 /** What takes longest: left to `npm run test:full`, or `BERTH_TESTS=full`. */
-const LONG = ["images-cloudflare", "recovery", "scale", "terminal"].map(
+const LONG = ["deploy", "images-cloudflare", "recovery", "scale", "terminal"].map(
   (name) => `test/e2e/${name}.test.ts`,
 );
 const isFull = process.env["BERTH_TESTS"] === "full";

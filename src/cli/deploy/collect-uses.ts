@@ -20,10 +20,14 @@ export interface UseSources {
   readonly qualify: (name: string) => Promise<string>;
   /** With it, what wrangler cannot say is taken from it. */
   readonly keepFile: string | undefined;
+  /** "skip": only the configurations and the keep file count (default: "ask"). */
+  readonly deployed?: "ask" | "skip";
 }
 
 /** wrangler prints the first page of an account's containers and no more. */
 const PAGE_LENGTH = 25;
+const NO_CONFIG =
+  "no wrangler configuration is here, which names the Worker whose versions may need it: give --config";
 /** wrangler is large: two of them at once are enough for a small machine. */
 const AT_ONCE = 2;
 
@@ -47,26 +51,29 @@ export async function collectUses(sources: UseSources): Promise<KnownUses> {
       unknown.push(`wrangler does not say ${what}: ${why}`);
     }
   };
+  const isAsked = sources.deployed !== "skip";
   for (const path of sources.configPaths) {
     const { value } = await readConfigFile(path);
     const slots = imageSlots(value);
     await collect(`whose the images of ${path} are`, () => configUses(path, slots, sources));
-    for (const envName of envsOf(value)) {
+    for (const envName of isAsked ? envsOf(value) : []) {
       const where = envName === undefined ? path : `${path}, env ${envName}`;
       await collect(`which versions of ${where} there are`, () =>
         collectVersionUses({ ask: sources.ask, path, envName }),
       );
     }
   }
-  await collect("which containers are deployed", () => deployedUses(sources));
+  if (isAsked && sources.configPaths.length === 0) unknown.push(NO_CONFIG);
+  if (isAsked) await collect("which containers are deployed", () => deployedUses(sources));
   return { uses, unknown: keepFile === undefined ? unknown : [] };
 }
 
-/** The top level, when it has a Worker of its own, and every environment. */
+/** Every environment, and the top level when it is a Worker of its own. */
 function envsOf(config: unknown): readonly (string | undefined)[] {
   const envs = fieldOf(config, "env");
   const names = typeof envs === "object" && envs !== null ? Object.keys(envs) : [];
-  return [undefined, ...names];
+  const isNameless = names.length > 0 && textOf(config, "name") === undefined;
+  return isNameless ? names : [undefined, ...names];
 }
 
 async function configUses(

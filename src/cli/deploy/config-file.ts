@@ -1,10 +1,11 @@
-import { readFile } from "node:fs/promises";
+import { chmod, readFile, realpath, stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 
 import { parse as parseToml, patch as patchToml } from "@decimalturn/toml-patch";
 import { applyEdits, modify, parse as parseJsonc, type ParseError } from "jsonc-parser";
 
 import { ImageError } from "../../images/image-error.ts";
+import { writeAtomically } from "../../images/write-atomically.ts";
 
 /** Where a value is in a configuration: keys, and places in lists. */
 export type ConfigPath = readonly (string | number)[];
@@ -49,6 +50,14 @@ export function editConfig(file: ConfigFile, edits: readonly ConfigEdit[]): stri
   // The proof that just this changed, whatever the libraries made of an unusual file.
   if (isDeepStrictEqual(parseText(text, file.format, file.path), expected)) return text;
   throw notEditable(file.path, "the edit would change more than the image");
+}
+
+/** Writes a new text: a reader sees the old one or the new. A link stays one, and the mode. */
+export async function replaceConfig(path: string, text: string): Promise<void> {
+  const filePath = await realpath(path);
+  const { mode } = await stat(filePath);
+  await writeAtomically(filePath, text);
+  await chmod(filePath, mode & 0o7777);
 }
 
 /** @returns what is at a path, undefined when nothing is */

@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
-import { writeAtomically } from "../../images/write-atomically.ts";
 import {
   editConfig,
   notEditable,
   readConfigFile,
+  replaceConfig,
   type ConfigEdit,
   type ConfigFile,
 } from "./config-file.ts";
@@ -98,7 +98,7 @@ async function keepChanges(
       `it changed meanwhile, and wrangler wrote to it too:\n${text}`,
     );
   }
-  await writeAtomically(original.path, text);
+  await replaceConfig(original.path, text);
 }
 
 /** What a killed deployment left. */

@@ -40,8 +40,9 @@ const NO_ACCOUNT = "0".repeat(32);
 export async function runDeploy(options: DeployOptions, parts: DeployParts): Promise<number> {
   const args = ["deploy", ...withoutOptions(options.wranglerArgs, ["--cwd"])];
   if (options.builder !== "berth") {
-    const { builder } = options;
-    return parts.runWrangler(args, { ...parts.env, WRANGLER_DOCKER_BIN: builder });
+    const own = options.builder === "docker" ? parts.env["WRANGLER_DOCKER_BIN"] : undefined;
+    const dockerBin = own ?? options.builder;
+    return parts.runWrangler(args, { ...parts.env, WRANGLER_DOCKER_BIN: dockerBin });
   }
   if (options.isContainerless) return parts.runWrangler(args, parts.env);
   const config = await parts.readConfig();

@@ -1,7 +1,4 @@
-import { chmod, realpath, stat } from "node:fs/promises";
-
-import { writeAtomically } from "../../images/write-atomically.ts";
-import { editConfig, notEditable, readConfigFile } from "./config-file.ts";
+import { editConfig, notEditable, readConfigFile, replaceConfig } from "./config-file.ts";
 import { imageSlots, slotValue, type ImageSlot } from "./image-slots.ts";
 
 /** Which image of a configuration to write. */
@@ -28,11 +25,7 @@ export async function writeImageToConfig(
   const file = await readConfigFile(path);
   const slot = findSlot(imageSlots(file.value), target, path);
   const text = editConfig(file, [{ path: slot.path, value: slotValue(slot, uri) }]);
-  if (text === file.text) return;
-  const filePath = await realpath(path); // a link stays one
-  const { mode } = await stat(filePath);
-  await writeAtomically(filePath, text);
-  await chmod(filePath, mode & 0o7777);
+  if (text !== file.text) await replaceConfig(path, text);
 }
 
 /**

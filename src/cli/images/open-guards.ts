@@ -68,8 +68,8 @@ class Guards implements ImageGuards {
       });
     }
     // What is deployed comes from a registry: it is not hurt by what goes from this machine.
-    const nothing = async (): Promise<string> => "[]";
-    return collectUses({ ask: nothing, configPaths, keepFile, qualify: async (name) => name });
+    const qualify = async (name: string): Promise<string> => name;
+    return collectUses({ ask, configPaths, keepFile, qualify, deployed: "skip" });
   }
 
   async offerUri(uri: string, asked: PushCheckOptions): Promise<ConfigOffer> {

@@ -1,10 +1,11 @@
 import type { BuildStore, Image } from "../../images/image-store.ts";
+import { importLayout } from "../../images/import-layout.ts";
 import { exportImage } from "../../images/oci/export-image.ts";
 import { importImage } from "../../images/oci/import-image.ts";
 import type { OciImage } from "../../images/oci/descriptor.ts";
 import { readLayout } from "../../images/oci/read-layout.ts";
 import { writeLayout } from "../../images/oci/write-layout.ts";
-import { chooseEntry, nameOfEntry } from "./choose-entry.ts";
+import { nameOfEntry } from "./name-of-entry.ts";
 import type { ImagePacker, PackOptions, UnpackOptions } from "./image-scope.ts";
 
 /**
@@ -25,10 +26,7 @@ export function openPacker(store: BuildStore, say: (text: string) => void): Imag
       const format = path.endsWith(".tar") ? "archive" : "directory";
       return writeLayout(store.blobs, entries, { path, format });
     },
-    importLayout: async (layout, options) => {
-      const entry = chooseEntry(await readLayout(store.blobs, layout.path), layout);
-      return unpack(entry.manifest.digest, options);
-    },
+    importLayout: (layout, options) => importLayout(store, layout, options),
     readLayout: async (path, platform) => {
       const images: Image[] = [];
       for (const { manifest, reference } of await readLayout(store.blobs, path)) {

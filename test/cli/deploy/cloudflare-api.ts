@@ -8,7 +8,7 @@ export const REGISTRY_LOGIN = { username: "v1", password: "stand-in-password" } 
 export const REGISTRY_HTPASSWD =
   "v1:$2y$05$abcdefghijklmnopqrstuuvapgPPrO6fPXisPWmjD6WV6xNpfoq9u\n";
 export const ACCOUNT_ID = "0123456789abcdef0123456789abcdef";
-export const API_TOKEN = "stand-in-token";
+const API_TOKEN = "stand-in-token";
 
 /** A container application, as far as wrangler reads it. */
 export interface StandInApplication {
@@ -35,6 +35,8 @@ export interface CloudflareApi extends AsyncDisposable {
   readonly versions: StandInVersion[];
   /** "GET /path" of each request. */
   readonly requests: string[];
+  /** Leaves the next request without an answer whose method and path match; resolves when it came. */
+  readonly holdNext: (pattern: RegExp) => Promise<void>;
 }
 
 interface Call {
@@ -52,13 +54,18 @@ export async function startCloudflareApi(registryHost: string): Promise<Cloudfla
     requests: [] as string[],
   };
   const routes = routesOf(state);
+  let hold: { readonly pattern: RegExp; readonly came: () => void } | undefined;
   const server = createServer((request, response) => {
-    void answer(request, response, { routes, requests: state.requests });
+    if (hold?.pattern.test(`${request.method} ${request.url}`) === true) {
+      hold.came();
+      hold = undefined;
+    } else void answer(request, response, { routes, requests: state.requests });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return {
     ...state,
+    holdNext: (pattern) => new Promise((came) => (hold = { pattern, came })),
     env: {
       CLOUDFLARE_API_BASE_URL: `http://127.0.0.1:${port}`,
       CLOUDFLARE_API_TOKEN: API_TOKEN,

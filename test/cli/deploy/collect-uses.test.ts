@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -46,6 +46,7 @@ describe("collectUses()", () => {
     await writeFile(
       configPath,
       JSON.stringify({
+        name: "app",
         containers: [
           { class_name: "Built", image: "./Dockerfile" },
           { class_name: "App", image: "app:7" },
@@ -132,6 +133,27 @@ describe("collectUses()", () => {
       "wrangler does not say which containers are deployed: not logged in",
     ]);
     expect(decide(known, `${account}/app`, ["6"])).toHaveLength(3);
+  });
+
+  it("asks for no versions of a top level that has no name", async () => {
+    const text = await readFile(configPath, "utf8");
+    await writeFile(configPath, text.replace('"name":"app",', ""));
+    const known = await collect({ ...answers, "versions list": new Error("not logged in") });
+    expect(known.unknown).toEqual([expect.stringContaining("env staging")]);
+  });
+
+  it("does not know a Worker's versions without its configuration", async () => {
+    const known = await collect(answers, { configPaths: [] });
+    expect(known.unknown).toEqual([expect.stringContaining("give --config")]);
+  });
+
+  it("asks wrangler nothing when what is deployed does not count", async () => {
+    const ask = async (): Promise<string> => {
+      throw new Error("it was asked");
+    };
+    const known = await collect({}, { ask, deployed: "skip" });
+    expect(known.unknown).toEqual([]);
+    expect(decide(known, `${account}/app`, ["7"])).toHaveLength(1);
   });
 
   it("does not trust a full page of containers to be the last", async () => {

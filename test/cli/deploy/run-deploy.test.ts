@@ -228,6 +228,15 @@ describe("runDeploy()", () => {
     expect(await readdir(directory)).toEqual(["wrangler.jsonc"]);
   });
 
+  it("leaves nothing behind when wrangler cannot be run", async () => {
+    const runWrangler = async (): Promise<number> => {
+      throw new Error("no such program");
+    };
+    await expect(deploy([], { parts: { runWrangler } })).rejects.toThrow("no such program");
+    expect(await readdir(directory)).toEqual(["wrangler.jsonc"]);
+    expect(images.isOpen).toBe(false);
+  });
+
   it("deploys nothing when the push fails", async () => {
     images.failingTag = ":berth-dddddddddddd";
     await expect(deploy()).rejects.toThrow("the registry is gone");
