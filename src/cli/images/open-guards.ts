@@ -59,17 +59,12 @@ class Guards implements ImageGuards {
     const configPath = this.#configOf(asked);
     const configPaths = configPath === undefined ? [] : [configPath];
     const { keepFile } = asked;
-    if (place === "registry") {
-      return collectUses({
-        ask,
-        configPaths,
-        keepFile,
-        qualify: (name) => cloudflare.qualify(name),
-      });
-    }
-    // What is deployed comes from a registry: it is not hurt by what goes from this machine.
-    const qualify = async (name: string): Promise<string> => name;
-    return collectUses({ ask, configPaths, keepFile, qualify, deployed: "skip" });
+    const qualify = (name: string): Promise<string> => cloudflare.qualify(name);
+    if (place === "registry") return collectUses({ ask, configPaths, keepFile, qualify });
+    // What is deployed comes from a registry: it is not hurt by what goes from this machine, where
+    // names are as they are written.
+    const asWritten = async (name: string): Promise<string> => name;
+    return collectUses({ ask, configPaths, keepFile, qualify: asWritten, deployed: "skip" });
   }
 
   async offerUri(uri: string, asked: PushCheckOptions): Promise<ConfigOffer> {
