@@ -56,7 +56,9 @@ async function packImage(
     ...(platform !== undefined && { platform }),
     onProgress: ({ layer, doneBytes, totalBytes }) => {
       totals.set(layer, totalBytes);
-      onProgress({ digest: layer, doneBytes, totalBytes, state: "moving" });
+      // What is packed is a tar, which is longer than its files.
+      const shownBytes = Math.min(doneBytes, totalBytes);
+      onProgress({ digest: layer, doneBytes: shownBytes, totalBytes, state: "moving" });
     },
   });
   for (const [digest, totalBytes] of totals) {
