@@ -38,6 +38,7 @@ beforeEach(async () => {
 });
 afterEach(() => fixture[Symbol.asyncDispose]());
 
+// oxlint-disable-next-line no-explicit-any -- a test says of it what it has to be
 async function readJson(oci: OciImage, part: "manifest" | "config", from = fixture): Promise<any> {
   return JSON.parse(await readDocument(from.store.blobs, oci[part].digest));
 }

@@ -2,14 +2,13 @@ import { readdir, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { mountView } from "../../../src/engine/sandbox/mounted-view.ts";
 import { RootTree } from "../../../src/images/layer/root-tree.ts";
 import type { Image } from "../../../src/images/image-store.ts";
 import type { Descriptor } from "../../../src/images/oci/descriptor.ts";
 import { importImage, type ImportOptions } from "../../../src/images/oci/import-image.ts";
 import { mediaTypes } from "../../../src/images/oci/media-types.ts";
 import { createBuildFixture, type BuildFixture } from "../build-fixture.ts";
-import { digestOf, isRoot, listTree, tarOf, writeJson, type TestEntry } from "./oci-fixture.ts";
+import { digestOf, listTree, tarOf, writeJson, type TestEntry } from "./oci-fixture.ts";
 
 let fixture: BuildFixture;
 beforeEach(async () => {
@@ -112,21 +111,6 @@ describe("importImage()", () => {
     expect(await tree.list("/etc")).toEqual(["kept"]);
     expect(await tree.list("/data")).toEqual(["shown"]);
     expect(await tree.lookup("/data/hidden")).toBeUndefined();
-  });
-
-  it.skipIf(!isRoot)("hides it from a container too (skipped without root)", async () => {
-    const image = await load(await store([lower, upper]));
-    const writableDir = `${fixture.root}/writable`;
-    await fixture.context({ "../writable/.keep": "" });
-    const view = await mountView({ base: "none", layers: image.layers, writableDir });
-    try {
-      expect(await readdir(`${view.root}/data`)).toEqual(["shown"]);
-      const etc = await readdir(`${view.root}/etc`);
-      expect(etc).toContain("kept");
-      expect(etc).not.toContain("old");
-    } finally {
-      await view.close();
-    }
   });
 
   it("shares layers between images, and takes a layer that comes twice once", async () => {
