@@ -8,7 +8,8 @@ import { findWrangler } from "../../../src/cli/find-wrangler.ts";
 
 const repository = new URL("../../..", import.meta.url).pathname;
 
-describe("readDeployConfig()", () => {
+// wrangler takes its time to load on a busy machine.
+describe("readDeployConfig()", { timeout: 60_000 }, () => {
   let directory: string;
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), "berth-deploy-config-"));
