@@ -51,8 +51,7 @@ function isImageRecord(value: unknown): value is ImageRecord {
     typeof value["id"] === "string" &&
     isStrings(value["layers"]) &&
     (value["base"] === "host" || value["base"] === "none") &&
-    typeof value["createdAtMs"] === "number" &&
-    typeof value["sizeBytes"] === "number" &&
+    ["createdAtMs", "sizeBytes"].every((name) => typeof value[name] === "number") &&
     isOptionalString(value["parent"]) &&
     isOptionalOrigin(value["origin"]) &&
     isOptionalPlatform(value["platform"]) &&

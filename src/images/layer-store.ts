@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 
 import type { LayerOwners } from "./layer/layer-owners.ts";
 import { measureTree } from "./layer/measure-tree.ts";
+import { isCount, isJsonObject, isTexts } from "./oci/json-fields.ts";
 
 /** One stored layer. */
 export interface Layer {
@@ -84,10 +85,7 @@ export async function openLayerStore(directory: string): Promise<LayerStore> {
       const wrapper = join(draftsDir, randomBytes(8).toString("hex"));
       await mkdir(wrapper);
       await rename(draftDir, join(wrapper, "fs"));
-      const sizeBytes = await measureTree(join(wrapper, "fs"));
-      const { kind, opaque = [], owners } = options;
-      const meta: LayerMeta = { kind, sizeBytes, opaque, ...(owners !== undefined && { owners }) };
-      await writeFile(join(wrapper, META_FILE), JSON.stringify(meta));
+      const meta = await writeMeta(wrapper, options);
       await renameUnlessThere(wrapper, join(layersDir, name));
       return { name, directory: directoryOf(name), ...facts(meta) };
     },
@@ -103,6 +101,14 @@ export async function openLayerStore(directory: string): Promise<LayerStore> {
       await collectDrafts(draftsDir);
     },
   };
+}
+
+async function writeMeta(wrapper: string, options: AddLayerOptions): Promise<LayerMeta> {
+  const sizeBytes = await measureTree(join(wrapper, "fs"));
+  const { kind, opaque = [], owners } = options;
+  const meta: LayerMeta = { kind, sizeBytes, opaque, ...(owners !== undefined && { owners }) };
+  await writeFile(join(wrapper, META_FILE), JSON.stringify(meta));
+  return meta;
 }
 
 interface LayerMeta {
@@ -137,29 +143,18 @@ async function readMeta(layerDir: string): Promise<LayerMeta | undefined> {
 
 function isLayerMeta(value: unknown): value is LayerMeta {
   return (
-    typeof value === "object" &&
-    value !== null &&
-    "kind" in value &&
-    (value.kind === "cache" || value.kind === "unique") &&
-    "sizeBytes" in value &&
-    typeof value.sizeBytes === "number" &&
-    "opaque" in value &&
-    Array.isArray(value.opaque) &&
-    value.opaque.every((path) => typeof path === "string") &&
-    (!("owners" in value) || isOwners(value.owners))
+    isJsonObject(value) &&
+    (value["kind"] === "cache" || value["kind"] === "unique") &&
+    typeof value["sizeBytes"] === "number" &&
+    isTexts(value["opaque"]) &&
+    (value["owners"] === undefined || isOwners(value["owners"]))
   );
 }
 
 function isOwners(value: unknown): value is LayerOwners {
-  if (typeof value !== "object" || value === null) return false;
+  if (!isJsonObject(value)) return false;
   return Object.values(value).every(
-    (owner: unknown) =>
-      typeof owner === "object" &&
-      owner !== null &&
-      "uid" in owner &&
-      typeof owner.uid === "number" &&
-      "gid" in owner &&
-      typeof owner.gid === "number",
+    (owner) => isJsonObject(owner) && isCount(owner["uid"]) && isCount(owner["gid"]),
   );
 }
 

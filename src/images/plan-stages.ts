@@ -112,14 +112,18 @@ function readFrom(instruction: Instruction, index: number, options: FromOptions)
       { line },
     );
   }
-  const platform = readPlatform(instruction, expand) ?? options.platform;
+  const platform = readPlatform(instruction, expand, options.platform);
   return { index, from, platform, line, name: name?.toLowerCase(), instructions: [] };
 }
 
-function readPlatform({ flags, line }: Instruction, expand: ExpandOptions): Platform | undefined {
+function readPlatform(
+  { flags, line }: Instruction,
+  expand: ExpandOptions,
+  fallback: Platform,
+): Platform {
   const asked = flags.find(({ name }) => name === "platform");
   const text = asked === undefined ? "" : expandWord(asked.value, expand);
-  return text === "" ? undefined : parsePlatform(text, line);
+  return text === "" ? fallback : parsePlatform(text, line);
 }
 
 function findTarget(

@@ -82,10 +82,10 @@ export class LayerWriter {
     const target = this.#at(path);
     const isNew = mkdirSync(target, { recursive: true }) !== undefined;
     if (!isNew) return;
-    const { uid, gid } = entry ?? this.#ownership;
+    const made = { ...this.#ownership, mode: this.#modeOf(mode) };
+    const { uid, gid, mode: bits } = entry ?? made;
     this.#own(path, { uid, gid });
-    const copied = mode === undefined ? undefined : (this.#ownership.mode ?? mode);
-    chmodSync(target, entry?.mode ?? copied ?? 0o755);
+    chmodSync(target, bits);
   }
 
   /**
@@ -145,6 +145,10 @@ export class LayerWriter {
 
   async #makeParent(path: string): Promise<void> {
     await this.makeDirectory(posix.dirname(path));
+  }
+
+  #modeOf(copied: number | undefined): number {
+    return copied === undefined ? 0o755 : (this.#ownership.mode ?? copied);
   }
 
   #finish(path: string, mode: number, mtimeMs: number): void {

@@ -123,9 +123,7 @@ export class RootTree {
     const stats = lstatSync(source, { throwIfNoEntry: false });
     if (stats === undefined) return isOpaqueAt(layer, relative) ? "hidden" : undefined;
     if (stats.isDirectory()) this.#directories.add(source);
-    if (isWhiteout(stats)) return "hidden";
-    const entry = toEntry(stats, source);
-    return canOwn() ? entry : { ...entry, ...(layer.owners?.[relative] ?? imageRoot) };
+    return isWhiteout(stats) ? "hidden" : withOwner(toEntry(stats, source), layer, relative);
   }
 
   /** @returns "open" for a directory; else what that means for all below it */
@@ -158,6 +156,10 @@ export class RootTree {
     const entry = this.#base === "host" ? statHostBase(relative) : undefined;
     return entry?.kind === "directory" && entry.source !== undefined ? [entry.source] : [];
   }
+}
+
+function withOwner(entry: TreeEntry, { owners }: TreeLayer, relative: string): TreeEntry {
+  return canOwn() ? entry : { ...entry, ...(owners?.[relative] ?? imageRoot) };
 }
 
 function isOpaqueAt(layer: TreeLayer, relative: string): boolean {

@@ -58,16 +58,20 @@ export async function exportImage(
   if (original !== undefined) return original;
   const epochSeconds = options.epochSeconds ?? readSourceDateEpoch();
   const packings = await packAll(store, image, { ...options, epochSeconds });
-  const { os, architecture, variant } = base?.document ?? hostPlatform;
-  const belowPlatform = { os, architecture, ...(variant !== undefined && { variant }) };
   const config = writeConfig({
     config: image.config,
-    platform: options.platform ?? image.platform ?? belowPlatform,
+    platform: options.platform ?? platformOf(image, base),
     diffIds: packings.map(({ diffId }) => diffId),
     epochSeconds,
     base: base === undefined ? undefined : { ...base, layerCount: base.manifest.layers.length },
   });
   return writeImage(store, config, packings);
+}
+
+function platformOf(image: Image, base: Base | undefined): Platform {
+  if (image.platform !== undefined) return image.platform;
+  const { os, architecture, variant } = base?.document ?? hostPlatform;
+  return { os, architecture, ...(variant !== undefined && { variant }) };
 }
 
 /** What an image was imported as, or stands on. */
