@@ -1,6 +1,13 @@
 /** Why a command of berth ends without doing its work. */
 export type CliErrorCode =
-  "BAD_OPTION" | "COMMAND_NOT_FOUND" | "ENGINE_UNAVAILABLE" | "NODE_TOO_OLD" | "WRANGLER_NOT_FOUND";
+  | "BAD_OPTION"
+  | "COMMAND_NOT_FOUND"
+  | "ENGINE_UNAVAILABLE"
+  | "IMAGES_DIR_UNUSABLE"
+  | "INTERRUPTED"
+  | "NODE_TOO_OLD"
+  | "WRANGLER_FAILED"
+  | "WRANGLER_NOT_FOUND";
 
 /** An error of the command line; the code also stands at the head of the message. */
 export class CliError extends Error {

@@ -1,17 +1,24 @@
 import { Command } from "commander";
 
+import { defineDeployCommand } from "./deploy/define-deploy-command.ts";
+import type { DeployOptions } from "./deploy/deploy-options.ts";
 import { toDevOptions, type DevOptions } from "./dev-options.ts";
+import { defineImageCommands } from "./images/define-commands.ts";
+import type { ImageActions } from "./images/image-options.ts";
 
 /** What the commands do; each gives its exit code. */
 export interface ProgramActions {
   readonly dev: (options: DevOptions) => Promise<number>;
   readonly engine: (command: readonly string[]) => Promise<number>;
+  readonly deploy: (options: DeployOptions) => Promise<number>;
+  readonly images: ImageActions;
 }
 
 /** What {@link createProgram} needs. */
 export interface ProgramOptions {
   readonly version: string;
   readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
   readonly actions: ProgramActions;
   /** Told the exit code of the command that ran. */
   readonly onExitCode: (exitCode: number) => void;
@@ -26,11 +33,12 @@ interface RawDevFlags {
 
 /** Makes the command line. */
 export function createProgram(options: ProgramOptions): Command {
-  const { actions, cwd, onExitCode } = options;
+  const { actions, cwd, env, onExitCode } = options;
   const program = new Command("berth")
     .description("Cloudflare Containers without Docker, on this machine")
     .version(options.version)
-    .enablePositionalOptions();
+    .enablePositionalOptions()
+    .exitOverride(); // handed on to every command: the caller says what wrong usage comes to
   program
     .command("dev")
     .description("run wrangler dev with an embedded container engine; other options are wrangler's")
@@ -56,5 +64,7 @@ export function createProgram(options: ProgramOptions): Command {
     .action(async (words: string[]) => {
       onExitCode(await actions.engine(words));
     });
+  defineDeployCommand(program, { cwd, deploy: actions.deploy, onExitCode });
+  defineImageCommands(program, { cwd, env, actions: actions.images, onExitCode });
   return program;
 }

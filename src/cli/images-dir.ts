@@ -3,14 +3,13 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 
 /**
- * Says where images are kept between sessions, so that what was built once is not built again.
+ * Says where images are kept between sessions, so that what was built once is not built again:
+ * in BERTH_IMAGES_DIR, or in the user's cache.
  *
  * @returns undefined when this user has no place of its own, as `nobody`: then nothing is kept
  */
 export function imagesDir(env: NodeJS.ProcessEnv): string | undefined {
-  const cacheDir = env["XDG_CACHE_HOME"];
-  const base = cacheDir === undefined || cacheDir === "" ? join(homedir(), ".cache") : cacheDir;
-  const directory = join(base, "berth", "images");
+  const directory = given(env["BERTH_IMAGES_DIR"]) ?? join(cacheDir(env), "berth", "images");
   try {
     mkdirSync(directory, { recursive: true });
     accessSync(directory, constants.W_OK);
@@ -18,4 +17,12 @@ export function imagesDir(env: NodeJS.ProcessEnv): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function cacheDir(env: NodeJS.ProcessEnv): string {
+  return given(env["XDG_CACHE_HOME"]) ?? join(homedir(), ".cache");
+}
+
+function given(text: string | undefined): string | undefined {
+  return text === "" ? undefined : text;
 }

@@ -1,11 +1,16 @@
 import { readFileSync } from "node:fs";
 
+import { CommanderError } from "commander";
+
 import { EngineError } from "../engine/engine-error.ts";
 import { SandboxError } from "../engine/sandbox/sandbox-error.ts";
+import { ImageError } from "../images/image-error.ts";
 import { CliError } from "./cli-error.ts";
 import { createProgram } from "./create-program.ts";
+import { createImageActions } from "./images/image-actions.ts";
 import type { LineSink } from "./print-engine-log.ts";
 import { runDev } from "./run-dev.ts";
+import { startDeploy } from "./start-deploy.ts";
 import { runEngine } from "./run-engine.ts";
 
 /**
@@ -18,10 +23,15 @@ export async function main(argv: readonly string[]): Promise<void> {
     stdout: (line) => process.stdout.write(`${line}\n`),
     stderr: (line) => process.stderr.write(`${line}\n`),
   };
+  const version = readVersion();
   const program = createProgram({
-    version: readVersion(),
-    cwd: process.cwd(),
-    actions: { dev: (options) => runDev(options, sink), engine: (words) => runEngine(words, sink) },
+    ...{ version, cwd: process.cwd(), env: process.env },
+    actions: {
+      dev: (options) => runDev(options, sink),
+      engine: (words) => runEngine(words, sink),
+      deploy: (options) => startDeploy(options, { sink, version }),
+      images: createImageActions({ sink, version }),
+    },
     onExitCode: (exitCode) => {
       process.exitCode = exitCode;
     },
@@ -29,14 +39,21 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
-    process.exitCode = 1;
+    process.exitCode = exitCodeOf(error);
+    if (error instanceof CommanderError) return; // it has said so itself
     sink.stderr(`berth: ${isExpected(error) ? error.message : describe(error)}`);
   }
 }
 
+/** 2 for wrong usage, 1 for all else that fails; help and the version are no failure. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  return error instanceof CliError && error.code === "BAD_OPTION" ? 2 : 1;
+}
+
 /** Errors whose message is meant for the user; a stack would only hide it. */
 function isExpected(error: unknown): error is Error {
-  return error instanceof CliError || error instanceof EngineError || error instanceof SandboxError;
+  return [CliError, EngineError, ImageError, SandboxError].some((kind) => error instanceof kind);
 }
 
 function describe(error: unknown): string {

@@ -1,10 +1,12 @@
 /** What went wrong with an image. */
 export type ImageErrorCode =
   | "ACCOUNT_FULL"
+  | "ARCHIVE_INVALID"
   | "ARCHIVE_TOO_LARGE"
   | "ARCHIVE_UNSAFE"
   | "BAD_REFERENCE"
   | "BLOB_NOT_FOUND"
+  | "BUILDER_FAILED"
   | "CONFIG_NOT_EDITABLE"
   | "COPY_FAILED"
   | "CREDENTIALS_FAILED"
@@ -18,6 +20,7 @@ export type ImageErrorCode =
   | "IMAGE_UNFIT"
   | "MANIFEST_INVALID"
   | "NO_SUCH_IMAGE"
+  | "OUTPUT_EXISTS"
   | "PLATFORM_MISSING"
   | "REGISTRY_DENIED"
   | "REGISTRY_FAILED"

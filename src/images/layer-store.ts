@@ -2,7 +2,9 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
+import type { LayerOwners } from "./layer/layer-owners.ts";
 import { measureTree } from "./layer/measure-tree.ts";
+import { isCount, isJsonObject, isTexts } from "./oci/json-fields.ts";
 
 /** One stored layer. */
 export interface Layer {
@@ -13,6 +15,8 @@ export interface Layer {
   readonly sizeBytes: number;
   /** Directories (from the root, no leading slash) that hide what lies under them. */
   readonly opaque: readonly string[];
+  /** Owners that the files cannot have on this machine. */
+  readonly owners?: LayerOwners;
 }
 
 /** How {@link LayerStore.add} stores a layer. */
@@ -20,10 +24,21 @@ export interface AddLayerOptions {
   /** "cache": may be found again by its key, so it stays a while when no image uses it. */
   readonly kind: "cache" | "unique";
   readonly opaque?: readonly string[];
+  readonly owners?: LayerOwners;
+}
+
+/** A layer as the store lists it. */
+export interface StoredLayer {
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** When it was last asked for. */
+  readonly usedAtMs: number;
 }
 
 /** Unpacked layers, each in a directory of its own that appears whole or not at all. */
 export interface LayerStore {
+  /** Where builds keep what makes the next one faster; nothing in it is needed. */
+  readonly cacheDir: string;
   /** @returns undefined when no layer has that name */
   get(name: string): Promise<Layer | undefined>;
   /** Makes an empty directory on the same file system, to fill and then {@link add}. */
@@ -34,6 +49,10 @@ export interface LayerStore {
   directoryOf(name: string): string;
   /** The name of the layer whose files are in a directory. */
   nameOf(directory: string): string;
+  /** Lists every layer, without it counting as asked for. */
+  list(): Promise<readonly StoredLayer[]>;
+  /** Removes one layer now. */
+  remove(name: string): Promise<void>;
   /** Removes one layer now, unless it may be found again by its key. */
   removeUnique(name: string): Promise<void>;
   /** Removes layers that are not in `used` and were last asked for before a time. */
@@ -53,6 +72,7 @@ export async function openLayerStore(directory: string): Promise<LayerStore> {
   const get = (name: string): Promise<Layer | undefined> =>
     readLayer(layersDir, name, directoryOf(name));
   return {
+    cacheDir: join(directory, "build-cache"),
     get,
     directoryOf,
     nameOf: (fsDir) => basename(dirname(fsDir)),
@@ -65,12 +85,12 @@ export async function openLayerStore(directory: string): Promise<LayerStore> {
       const wrapper = join(draftsDir, randomBytes(8).toString("hex"));
       await mkdir(wrapper);
       await rename(draftDir, join(wrapper, "fs"));
-      const sizeBytes = await measureTree(join(wrapper, "fs"));
-      const meta = { kind: options.kind, sizeBytes, opaque: options.opaque ?? [] };
-      await writeFile(join(wrapper, META_FILE), JSON.stringify(meta));
+      const meta = await writeMeta(wrapper, options);
       await renameUnlessThere(wrapper, join(layersDir, name));
-      return { name, directory: directoryOf(name), sizeBytes, opaque: meta.opaque };
+      return { name, directory: directoryOf(name), ...facts(meta) };
     },
+    list: () => listLayers(layersDir),
+    remove: (name) => rm(join(layersDir, name), { recursive: true, force: true }),
     removeUnique: async (name) => {
       const layerDir = join(layersDir, name);
       if ((await readMeta(layerDir))?.kind !== "unique") return;
@@ -83,10 +103,23 @@ export async function openLayerStore(directory: string): Promise<LayerStore> {
   };
 }
 
+async function writeMeta(wrapper: string, options: AddLayerOptions): Promise<LayerMeta> {
+  const sizeBytes = await measureTree(join(wrapper, "fs"));
+  const { kind, opaque = [], owners } = options;
+  const meta: LayerMeta = { kind, sizeBytes, opaque, ...(owners !== undefined && { owners }) };
+  await writeFile(join(wrapper, META_FILE), JSON.stringify(meta));
+  return meta;
+}
+
 interface LayerMeta {
   readonly kind: "cache" | "unique";
   readonly sizeBytes: number;
   readonly opaque: readonly string[];
+  readonly owners?: LayerOwners;
+}
+
+function facts({ sizeBytes, opaque, owners }: LayerMeta): Omit<Layer, "name" | "directory"> {
+  return { sizeBytes, opaque, ...(owners !== undefined && { owners }) };
 }
 
 async function readLayer(
@@ -98,7 +131,7 @@ async function readLayer(
   if (meta === undefined) return undefined;
   const now = new Date();
   await utimes(join(layersDir, name, META_FILE), now, now).catch(() => undefined); // only ages it
-  return { name, directory, sizeBytes: meta.sizeBytes, opaque: meta.opaque };
+  return { name, directory, ...facts(meta) };
 }
 
 async function readMeta(layerDir: string): Promise<LayerMeta | undefined> {
@@ -110,16 +143,30 @@ async function readMeta(layerDir: string): Promise<LayerMeta | undefined> {
 
 function isLayerMeta(value: unknown): value is LayerMeta {
   return (
-    typeof value === "object" &&
-    value !== null &&
-    "kind" in value &&
-    (value.kind === "cache" || value.kind === "unique") &&
-    "sizeBytes" in value &&
-    typeof value.sizeBytes === "number" &&
-    "opaque" in value &&
-    Array.isArray(value.opaque) &&
-    value.opaque.every((path) => typeof path === "string")
+    isJsonObject(value) &&
+    (value["kind"] === "cache" || value["kind"] === "unique") &&
+    typeof value["sizeBytes"] === "number" &&
+    isTexts(value["opaque"]) &&
+    (value["owners"] === undefined || isOwners(value["owners"]))
   );
+}
+
+function isOwners(value: unknown): value is LayerOwners {
+  if (!isJsonObject(value)) return false;
+  return Object.values(value).every(
+    (owner) => isJsonObject(owner) && isCount(owner["uid"]) && isCount(owner["gid"]),
+  );
+}
+
+async function listLayers(layersDir: string): Promise<readonly StoredLayer[]> {
+  const layers: StoredLayer[] = [];
+  for (const name of await readdir(layersDir)) {
+    const meta = await readMeta(join(layersDir, name));
+    const stats = await stat(join(layersDir, name, META_FILE)).catch(() => undefined);
+    if (meta === undefined || stats === undefined) continue; // removed meanwhile
+    layers.push({ name, sizeBytes: meta.sizeBytes, usedAtMs: stats.mtimeMs });
+  }
+  return layers;
 }
 
 async function renameUnlessThere(source: string, target: string): Promise<void> {

@@ -1,9 +1,20 @@
 import { describe, expect, it } from "vitest";
 
 import { createProgram } from "../../src/cli/create-program.ts";
+import type { DeployOptions } from "../../src/cli/deploy/deploy-options.ts";
 import type { DevOptions } from "../../src/cli/dev-options.ts";
+import type { ImageActions } from "../../src/cli/images/image-options.ts";
+
+const never = async (): Promise<number> => {
+  throw new Error("not asked for");
+};
+const images: ImageActions = {
+  ...{ build: never, push: never, pull: never, list: never, inspect: never },
+  ...{ delete: never, prune: never, load: never, save: never },
+};
 
 interface Ran {
+  deploy?: DeployOptions;
   dev?: DevOptions;
   engine?: readonly string[];
   exitCode?: number;
@@ -14,6 +25,7 @@ async function run(...argv: readonly string[]): Promise<Ran> {
   const program = createProgram({
     version: "1.2.3",
     cwd: "/home/me/app",
+    env: {},
     actions: {
       dev: async (options) => {
         ran.dev = options;
@@ -23,13 +35,17 @@ async function run(...argv: readonly string[]): Promise<Ran> {
         ran.engine = command;
         return 8;
       },
+      deploy: async (options) => {
+        ran.deploy = options;
+        return 9;
+      },
+      images,
     },
     onExitCode: (exitCode) => {
       ran.exitCode = exitCode;
     },
   });
   for (const command of [program, ...program.commands]) {
-    command.exitOverride();
     command.configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
   }
   await program.parseAsync(["node", "berth", ...argv]);
@@ -102,5 +118,17 @@ describe("createProgram()", () => {
 
   it("tells its version", async () => {
     await expect(run("--version")).rejects.toMatchObject({ message: "1.2.3", exitCode: 0 });
+  });
+
+  it("keeps wrangler's options of deploy, and reads berth's own", async () => {
+    const words = ["--force", "-e", "staging", "--network", "none", "--minify", "src/index.ts"];
+    const { deploy, exitCode } = await run("deploy", ...words);
+    expect(deploy).toMatchObject({
+      checks: "force",
+      runNetwork: "none",
+      wranglerArgs: ["-e", "staging", "--minify", "src/index.ts"],
+      projectDir: "/home/me/app",
+    });
+    expect(exitCode).toBe(9);
   });
 });

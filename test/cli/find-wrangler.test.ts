@@ -59,8 +59,8 @@ describe("readContainerConfigs()", () => {
       const wrangler = await findWrangler(repository);
       const image = join(directory, "Dockerfile");
       expect(await readContainerConfigs(wrangler, args, directory)).toEqual([
-        { className: "App", image, size: { memoryBytes: 2 ** 30, vcpu: 0.25 } },
-        { className: "Custom", image, size: { memoryBytes: 6 * 2 ** 30, vcpu: 2 } },
+        { className: "App", image, size: { memoryBytes: 2 ** 30, vcpu: 0.25, diskBytes: 4e9 } },
+        { className: "Custom", image, size: { memoryBytes: 6 * 2 ** 30, vcpu: 2, diskBytes: 2e9 } },
       ]);
     },
   );

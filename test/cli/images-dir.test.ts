@@ -13,6 +13,13 @@ describe("imagesDir()", () => {
     await rm(cache, { recursive: true });
   });
 
+  it("takes the directory that BERTH_IMAGES_DIR names, as it is", async () => {
+    const base = await mkdtemp(join(tmpdir(), "berth-images-"));
+    const env = { XDG_CACHE_HOME: "/dev/null", BERTH_IMAGES_DIR: join(base, "mine") };
+    expect(imagesDir(env)).toBe(join(base, "mine"));
+    await rm(base, { recursive: true });
+  });
+
   it("gives none when it cannot be made", () => {
     expect(imagesDir({ XDG_CACHE_HOME: "/dev/null" })).toBeUndefined();
   });

@@ -4,23 +4,28 @@ import { instanceSize } from "../../src/cli/instance-type.ts";
 import { containerOfTag, type ContainerConfig } from "../../src/cli/wrangler-config.ts";
 
 const MIB = 1024 * 1024;
+const MB = 1000 * 1000;
 
 describe("instanceSize()", () => {
   // The table of https://developers.cloudflare.com/containers/platform/limits/
   it.each([
-    ["lite", 256, 1 / 16],
-    ["dev", 256, 1 / 16],
-    ["basic", 1024, 1 / 4],
-    ["standard", 4096, 1 / 2],
-    ["standard-1", 4096, 1 / 2],
-    ["standard-2", 6144, 1],
-    ["standard-3", 8192, 2],
-    ["standard-4", 12_288, 4],
-    [undefined, 256, 1 / 16],
-    [{ vcpu: 2, memory_mib: 7000, disk_mb: 1 }, 7000, 2],
-    [{ vcpu: 2 }, 256, 2],
-  ])("reads %j as %d MiB and %d CPUs", (type, memoryMib, vcpu) => {
-    expect(instanceSize(type)).toEqual({ memoryBytes: memoryMib * MIB, vcpu });
+    ["lite", 256, 1 / 16, 2000],
+    ["dev", 256, 1 / 16, 2000],
+    ["basic", 1024, 1 / 4, 4000],
+    ["standard", 4096, 1 / 2, 8000],
+    ["standard-1", 4096, 1 / 2, 8000],
+    ["standard-2", 6144, 1, 12_000],
+    ["standard-3", 8192, 2, 16_000],
+    ["standard-4", 12_288, 4, 20_000],
+    [undefined, 256, 1 / 16, 2000],
+    [{ vcpu: 2, memory_mib: 7000, disk_mb: 1 }, 7000, 2, 1],
+    [{ vcpu: 2 }, 256, 2, 2000],
+  ])("reads %j as %d MiB, %d CPUs and %d MB of disk", (type, memoryMib, vcpu, diskMb) => {
+    expect(instanceSize(type)).toEqual({
+      memoryBytes: memoryMib * MIB,
+      vcpu,
+      diskBytes: diskMb * MB,
+    });
   });
 
   it("knows nothing of other names", () => {

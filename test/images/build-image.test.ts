@@ -109,9 +109,9 @@ describe("buildImage()", () => {
       /line 1: syntax=example\.com\/other:1/,
     ],
     [
-      "RUN with a secret",
-      "FROM node\nRUN --mount=type=secret,id=x y",
-      /line 2: RUN --mount=type=secret/,
+      "RUN with the keys of ssh",
+      "FROM node\nRUN --mount=type=ssh y",
+      /line 2: RUN --mount=type=ssh; known types are bind/,
     ],
     [
       "RUN as root of all",
@@ -304,6 +304,14 @@ COPY --from=BUILD out/* /three/`;
       await fixture.build(dockerfile);
       expect(runNames()).toEqual(["one", "two"]);
       fixture.runs.length = 0;
+    });
+
+    it("does every step again when it is not to be used, and leaves it as it was", async () => {
+      await fixture.build(dockerfile, { isCacheUsed: false });
+      expect(runNames()).toEqual(["one", "two"]);
+      fixture.runs.length = 0;
+      await fixture.build(dockerfile);
+      expect(runNames()).toEqual([]);
     });
 
     it("takes every step from it when nothing changed, and gives the same image", async () => {

@@ -18,6 +18,16 @@ export interface EngineContext {
   readonly archive: ContainerArchive;
   /** Builds an image from a Dockerfile. */
   readonly build: (request: BuildRequest, log: (line: string) => void) => Promise<Image>;
+  /**
+   * Fetches an image from its registry.
+   *
+   * @param onFailed told why there is none
+   * @returns undefined when it cannot be had
+   */
+  readonly pull: (
+    reference: string,
+    onFailed: (reason: string) => void,
+  ) => Promise<Image | undefined>;
   /** Image references that stand for a local Dockerfile. */
   readonly imageMap: Readonly<Record<string, string>>;
   /** Limits of an instance by its image's reference. */
@@ -60,10 +70,14 @@ export interface ContainerArchive {
 export interface BuildRequest {
   /** The Dockerfile's text. */
   readonly dockerfile: string;
+  /** Where the Dockerfile is, when it is a file: `PATH.dockerignore` beside it counts. */
+  readonly dockerfilePath?: string;
   /** The build context's directory. */
   readonly contextDir: string;
   /** The tag of the result. */
   readonly tag: string;
   /** Values of ARG. */
   readonly buildArgs: Readonly<Record<string, string>>;
+  /** The stage to build (default: the last one). */
+  readonly target?: string;
 }

@@ -5,12 +5,13 @@ import { psCommand, rmCommand } from "./container-commands.ts";
 import {
   imagesCommand,
   inspectCommand,
-  loginCommand,
   pullCommand,
   pushCommand,
   rmiCommand,
   tagCommand,
 } from "./image-commands.ts";
+import { loginCommand } from "./login-command.ts";
+import { manifestCommand } from "./manifest-command.ts";
 import { contextListCommand, infoCommand, versionCommand } from "./system-commands.ts";
 
 const commands: ReadonlyMap<string, Command> = new Map([
@@ -29,6 +30,7 @@ const commands: ReadonlyMap<string, Command> = new Map([
   ["images", imagesCommand],
   ["info", infoCommand],
   ["login", loginCommand],
+  ["manifest inspect", manifestCommand],
   ["ps", psCommand],
   ["pull", pullCommand],
   ["push", pushCommand],

@@ -5,7 +5,7 @@ import { formatTemplate } from "./format-template.ts";
 import { at, listAt, textAt } from "./json-path.ts";
 import { formatRows } from "./format-rows.ts";
 
-/** `docker pull`: nothing is fetched; says what is here and refuses by name what is not. */
+/** `docker pull`: the engine fetches it, or refuses by name what cannot be had. */
 export const pullCommand: Command = async ({ args, client, print }) => {
   const flags = parseFlags(args, {
     platform: { type: "string" },
@@ -18,8 +18,8 @@ export const pullCommand: Command = async ({ args, client, print }) => {
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new CliError(
-      `${reason}\nThe embedded engine does not pull from registries yet. Give a Dockerfile as ` +
-        `"image" in the wrangler configuration, or map the reference to one: ` +
+      `${reason}\nLog in by docker login when the registry wants it, give a Dockerfile as "image" ` +
+        `in the wrangler configuration, or map the reference to one: ` +
         `berth dev --map-image ${reference}=./Dockerfile`,
       { cause },
     );
@@ -44,17 +44,6 @@ export const pushCommand: Command = async ({ args }) => {
       "deploy with Docker or Podman (unset WRANGLER_DOCKER_BIN and DOCKER_HOST), " +
       "or with --containers-rollout=none",
   );
-};
-
-/** `docker login`: there is no registry to log in to; the password is read and dropped. */
-export const loginCommand: Command = async ({ args, readStdin, note }) => {
-  const flags = parseFlags(args, {
-    username: { type: "string", short: "u" },
-    password: { type: "string", short: "p" },
-    "password-stdin": { type: "boolean" },
-  });
-  if (flags.has("password-stdin")) await readStdin();
-  note("berth: login ignored, the embedded engine talks to no registry");
 };
 
 /** `docker image inspect`. */

@@ -1,5 +1,6 @@
 import { text } from "node:stream/consumers";
 
+import { ImageError } from "../../images/image-error.ts";
 import { CliError } from "./cli-error.ts";
 import { createEngineClient } from "./engine-client.ts";
 import { findCommand } from "./find-command.ts";
@@ -25,7 +26,8 @@ async function main(argv: readonly string[]): Promise<void> {
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  const reason = error instanceof CliError ? error.message : String(error);
+  const isExpected = error instanceof CliError || error instanceof ImageError;
+  const reason = isExpected ? error.message : String(error);
   process.stderr.write(`ERROR: ${reason}\n`);
   process.exitCode = 1;
 }

@@ -4,5 +4,28 @@ export type Credentials =
   /** An identity token, to be exchanged for an access token. */
   | { readonly kind: "identity-token"; readonly token: string };
 
-/** Finds the credentials of a registry, by its host with the port. */
-export type CredentialSource = (registryHost: string) => Promise<Credentials | undefined>;
+/** Finds the credentials of a registry, by its host with the port. A function alone will do. */
+export interface CredentialSource {
+  (registryHost: string): Promise<Credentials | undefined>;
+  /** Where it looks, for the message of a denial. */
+  readonly places?: string;
+}
+
+/** Asks one source after the other. */
+export function firstOf(...sources: readonly CredentialSource[]): CredentialSource {
+  const find = async (registryHost: string): Promise<Credentials | undefined> => {
+    for (const source of sources) {
+      const credentials = await source(registryHost);
+      if (credentials !== undefined) return credentials;
+    }
+    return undefined;
+  };
+  const places = sources.flatMap((source) => source.places ?? []).join(", ");
+  return Object.assign(find, { places });
+}
+
+/** @returns the header of basic authentication */
+export function toBasicHeader(credentials: Extract<Credentials, { kind: "basic" }>): string {
+  const { username, password } = credentials;
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}

@@ -75,6 +75,10 @@ export async function startApi(
       },
     },
     build: () => Promise.reject(new Error("no builder in this test")),
+    pull: (_reference, onFailed) => {
+      onFailed("no registry in this test");
+      return Promise.resolve(undefined);
+    },
     imageMap: {},
     limitsOf: () => ({}),
     stateDir,

@@ -1,0 +1,42 @@
+import { CliError } from "../cli-error.ts";
+import { configLines, writeImageToConfig } from "../deploy/write-image-to-config.ts";
+import type { PushCheckOptions } from "./image-options.ts";
+import type { ConfigOffer } from "./image-scope.ts";
+
+/**
+ * Refuses `--write` before anything is pushed when there is nothing to write to.
+ *
+ * @throws {CliError} BAD_OPTION
+ */
+export function requireConfig(
+  { isWritten }: Pick<PushCheckOptions, "isWritten">,
+  configPath: string | undefined,
+): void {
+  if (!isWritten || configPath !== undefined) return;
+  throw new CliError(
+    "BAD_OPTION",
+    "Cannot use --write: there is no wrangler.jsonc, .json or .toml here; give --config",
+  );
+}
+
+/**
+ * Writes a pushed image's URI into the configuration, or says what to paste.
+ *
+ * @param place `configPath`: the configuration; `isCloudflare`: whose registry has the image
+ * @throws {ImageError} CONFIG_NOT_EDITABLE
+ */
+export async function offerUri(
+  uri: string,
+  { isWritten, className }: Pick<PushCheckOptions, "className" | "isWritten">,
+  place: { readonly configPath: string | undefined; readonly isCloudflare: boolean },
+): Promise<ConfigOffer> {
+  const { configPath, isCloudflare } = place;
+  const named = className === undefined ? {} : { className };
+  if (isWritten && configPath !== undefined) {
+    await writeImageToConfig(configPath, named, uri);
+    return { kind: "written", path: configPath };
+  }
+  if (configPath === undefined && !isCloudflare) return { kind: "none" };
+  const format = configPath?.endsWith(".toml") === true ? "toml" : "jsonc";
+  return { kind: "to-paste", lines: configLines(format, { uri, ...named }).split("\n") };
+}

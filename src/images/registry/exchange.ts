@@ -1,0 +1,127 @@
+import {
+  Agent as HttpAgent,
+  request as requestHttp,
+  type ClientRequest,
+  type IncomingMessage,
+} from "node:http";
+import { Agent as HttpsAgent, request as requestHttps } from "node:https";
+import { pipeline } from "node:stream/promises";
+import type { Readable } from "node:stream";
+
+import { explainNetworkError } from "./explain-network-error.ts";
+
+/** What is sent with a request; opened anew for each try. */
+export interface RequestBody {
+  readonly sizeBytes: number;
+  open(): Promise<Readable | Uint8Array>;
+}
+
+/** One HTTP request. */
+export interface ExchangeRequest {
+  /** What it is for: "push blob sha256:… to host/app", for the messages of errors. */
+  readonly purpose: string;
+  readonly method: "DELETE" | "GET" | "HEAD" | "PATCH" | "POST" | "PUT";
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: RequestBody | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** How long the other side may say nothing and take nothing. */
+  readonly silenceMs: number;
+}
+
+/** The answer; its body has to be read, or destroyed. */
+export interface Answer {
+  readonly status: number;
+  readonly url: URL;
+  readonly purpose: string;
+  readonly body: IncomingMessage;
+  /** @returns the header's value, the first when it came several times */
+  header(name: string): string | undefined;
+}
+
+/** Sends requests over connections that are kept. */
+export interface Exchange {
+  /**
+   * @throws {ImageError} REGISTRY_UNREACHABLE when no answer came; a TransientFailure when it may
+   *   come the next time; the signal's reason
+   */
+  send(request: ExchangeRequest): Promise<Answer>;
+  /** Closes the connections. */
+  close(): void;
+}
+
+/** More than transfers at once, for the small requests between them. */
+const CONNECTIONS_PER_HOST = 16;
+
+/** Makes what sends requests. */
+export function createExchange(): Exchange {
+  const options = {
+    keepAlive: true,
+    maxSockets: CONNECTIONS_PER_HOST,
+    scheduling: "lifo",
+  } as const;
+  const httpAgent = new HttpAgent(options);
+  const httpsAgent = new HttpsAgent(options);
+  return {
+    send: (request) => sendOnce(request, request.url.protocol === "http:" ? httpAgent : httpsAgent),
+    close: () => {
+      httpAgent.destroy();
+      httpsAgent.destroy();
+    },
+  };
+}
+
+async function sendOnce(request: ExchangeRequest, agent: HttpAgent): Promise<Answer> {
+  const { method, url, headers, body, signal, silenceMs } = request;
+  signal?.throwIfAborted();
+  const content = await body?.open();
+  const send = url.protocol === "http:" ? requestHttp : requestHttps;
+  const length = body === undefined ? {} : { "Content-Length": String(body.sizeBytes) };
+  const outgoing = send(url, {
+    method,
+    agent,
+    headers: { ...headers, ...length },
+    timeout: silenceMs,
+    ...(signal !== undefined && { signal }),
+  });
+  return new Promise((resolve, reject) => {
+    const fail = (cause: unknown): void => {
+      outgoing.destroy();
+      reject(signal?.aborted === true ? signal.reason : explainNetworkError(cause, request));
+    };
+    outgoing.on("error", fail);
+    let current: IncomingMessage | ClientRequest = outgoing;
+    outgoing.on("timeout", () => current.destroy(new SilenceError(silenceMs)));
+    outgoing.once("response", (message) => {
+      current = message;
+      // An answer that came before all was sent ends the sending.
+      message.once("end", () => void (outgoing.writableFinished || outgoing.destroy()));
+      resolve(toAnswer(message, request));
+    });
+    if (content === undefined || content instanceof Uint8Array) return void outgoing.end(content);
+    content.once("error", reject); // the blob cannot be read: not the registry's fault
+    pipeline(content, outgoing).catch(fail);
+  });
+}
+
+/** Nothing came and nothing was taken. */
+class SilenceError extends Error {
+  readonly code = "ETIMEDOUT";
+
+  constructor(silenceMs: number) {
+    super(`nothing came for ${silenceMs} ms`);
+  }
+}
+
+function toAnswer(body: IncomingMessage, { url, purpose }: ExchangeRequest): Answer {
+  return {
+    status: body.statusCode ?? 0,
+    url,
+    purpose,
+    body,
+    header: (name) => {
+      const value = body.headers[name];
+      return Array.isArray(value) ? value[0] : value;
+    },
+  };
+}

@@ -1,0 +1,171 @@
+import { buffer } from "node:stream/consumers";
+
+import { ImageError } from "../image-error.ts";
+import type { BlobStore } from "../oci/blob-store.ts";
+import type { Descriptor, OciImage } from "../oci/descriptor.ts";
+import { manifestCall, resolveDigest } from "./fetch-manifest.ts";
+import { MANIFEST_LIMIT_BYTES } from "./manifest.ts";
+import type { MountMemory } from "./mount-memory.ts";
+import type { Registry } from "./open-registry.ts";
+import { formatReference, parseReference, type Reference } from "./reference.ts";
+import { transferAll } from "./transfer-all.ts";
+import type { OnProgress } from "./transfer-progress.ts";
+import { uploadBlob, type UploadOutcome } from "./upload-blob.ts";
+
+/** What to push. */
+export interface PushOptions {
+  readonly registry: Registry;
+  /** Holds every blob of the image. */
+  readonly blobs: BlobStore;
+  readonly image: OciImage;
+  /** Where it goes: "host/repository:tag". */
+  readonly reference: string;
+  readonly onProgress?: OnProgress;
+  /** Repositories of the same registry that may have some of the blobs. */
+  readonly mountFrom?: readonly string[];
+  /** Knows more of them, and is told of what was pushed. */
+  readonly mountMemory?: MountMemory;
+  /** The most that one request carries (default: 32 MiB). */
+  readonly chunkBytes?: number;
+}
+
+/** What a push came to. */
+export interface PushResult {
+  /** "sha256:…" of the manifest. */
+  readonly digest: string;
+  /** "host/repository@sha256:…" */
+  readonly uri: string;
+  /** Bytes of blobs that left, those of failed tries too. */
+  readonly sentBytes: number;
+  /** How many blobs came to be there in which way. */
+  readonly counts: Readonly<Record<UploadOutcome, number>>;
+}
+
+/** Below what proxies in front of registries allow in one request, and enough to fill a line. */
+const CHUNK_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Pushes an image: its blobs, several at once, then the manifest. What is there is not sent.
+ *
+ * @throws {ImageError} BAD_REFERENCE, BLOB_NOT_FOUND, REGISTRY_UNREACHABLE, REGISTRY_DENIED,
+ *   REGISTRY_FAILED
+ */
+export async function pushImage(options: PushOptions): Promise<PushResult> {
+  const { registry, image, mountMemory } = options;
+  const reference = parseReference(options.reference);
+  checkDigest(reference, image);
+  const blobs = distinctBlobs(image);
+  const push = { ...options, target: reference, blobsToSend: blobs };
+  const sent = (await isPushed(registry, reference, image)) ? skipAll(push) : await sendAll(push);
+  const { registryHost, repository } = reference;
+  const digests = blobs.map((blob) => blob.digest);
+  mountMemory?.remember(registryHost, repository, digests);
+  await mountMemory?.save();
+  const { digest } = image.manifest;
+  return { digest, uri: formatReference({ registryHost, repository, digest }), ...sent };
+}
+
+interface Push extends PushOptions {
+  readonly target: Reference;
+  readonly blobsToSend: readonly Descriptor[];
+}
+
+type Sent = Pick<PushResult, "counts" | "sentBytes">;
+
+/** A tag that points to this manifest already tells that all is there: one request. */
+async function isPushed(
+  registry: Registry,
+  reference: Reference,
+  image: OciImage,
+): Promise<boolean> {
+  const options = {
+    purpose: `push ${formatReference(reference)}`,
+    scopes: [`repository:${reference.repository}:pull,push`],
+  };
+  return (await resolveDigest(registry, reference, options)) === image.manifest.digest;
+}
+
+function skipAll({ blobsToSend, onProgress }: Push): Sent {
+  for (const { digest, size } of blobsToSend) {
+    onProgress?.({ digest, doneBytes: size, totalBytes: size, state: "present" });
+  }
+  return { sentBytes: 0, counts: { sent: 0, present: blobsToSend.length, mounted: 0 } };
+}
+
+async function sendAll(push: Push): Promise<Sent> {
+  const { registry, blobs, target, image, blobsToSend, onProgress = () => undefined } = push;
+  const manifest = await readManifest(blobs, image.manifest);
+  for (const { digest, size } of blobsToSend) {
+    onProgress({ digest, doneBytes: 0, totalBytes: size, state: "waiting" });
+  }
+  const counts = { sent: 0, present: 0, mounted: 0 };
+  let sentBytes = 0;
+  const scope = {
+    registry,
+    blobs,
+    reference: target,
+    chunkBytes: push.chunkBytes ?? CHUNK_BYTES,
+    onProgress,
+    onSent: (sizeBytes: number) => void (sentBytes += sizeBytes),
+  };
+  const limits = { limit: registry.concurrency, signal: registry.signal };
+  await transferAll(blobsToSend, limits, async (blob, signal) => {
+    const mountFrom = findMounts(push, blob);
+    counts[await uploadBlob({ ...scope, signal, mountFrom }, blob)] += 1;
+  });
+  await putManifest(push, manifest);
+  return { sentBytes, counts };
+}
+
+async function putManifest({ registry, target, image }: Push, bytes: Uint8Array): Promise<void> {
+  const { mediaType, digest } = image.manifest;
+  const answer = await registry.ask({
+    ...manifestCall(
+      "PUT",
+      target.tag === undefined ? { ...target, digest } : withoutDigest(target),
+    ),
+    scopes: [`repository:${target.repository}:pull,push`],
+    headers: { "Content-Type": mediaType },
+    body: { sizeBytes: bytes.length, open: () => Promise.resolve(bytes) },
+  });
+  const stored = answer.header("docker-content-digest") ?? digest;
+  if (stored === digest) return;
+  throw new ImageError(
+    "DIGEST_MISMATCH",
+    `Cannot push ${formatReference(target)}: ${target.registryHost} keeps the manifest ${digest} ` +
+      `as ${stored}; it must not change what it is given`,
+  );
+}
+
+/** What is pushed by its tag is named by its tag; the digest was compared before. */
+function withoutDigest({ digest: _compared, ...reference }: Reference): Reference {
+  return reference;
+}
+
+async function readManifest(blobs: BlobStore, { digest, size }: Descriptor): Promise<Uint8Array> {
+  if (size <= MANIFEST_LIMIT_BYTES) return buffer(await blobs.open(digest));
+  throw new ImageError(
+    "MANIFEST_INVALID",
+    `Cannot push manifest ${digest}: it has ${size} bytes, registries take ${MANIFEST_LIMIT_BYTES}`,
+  );
+}
+
+function distinctBlobs({ config, layers }: OciImage): readonly Descriptor[] {
+  // The largest first, so that none of them begins when all others are done.
+  const blobs = new Map([...layers, config].map((blob) => [blob.digest, blob]));
+  return [...blobs.values()].toSorted((a, b) => b.size - a.size);
+}
+
+function findMounts({ mountMemory, mountFrom = [], target }: Push, blob: Descriptor): string[] {
+  const known = mountMemory?.repositoriesOf(target.registryHost, blob.digest) ?? [];
+  return [...new Set([...known, ...mountFrom])].filter((from) => from !== target.repository);
+}
+
+function checkDigest(reference: Reference, { manifest }: OciImage): void {
+  if (reference.digest === undefined || reference.digest === manifest.digest) return;
+  throw new ImageError(
+    "BAD_REFERENCE",
+    `Cannot push to ${formatReference(reference)}: the image's digest is ${manifest.digest}; ` +
+      "name a tag",
+  );
+}
