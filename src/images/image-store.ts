@@ -26,7 +26,7 @@ import {
 } from "./store-garbage.ts";
 import { TagFiles } from "./tag-files.ts";
 
-export type { Image, ImageConfig, ImageOrigin } from "./image.ts";
+export type { Image, ImageConfig } from "./image.ts";
 
 /** How `commit()` makes an image. */
 export interface CommitOptions {

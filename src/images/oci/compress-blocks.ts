@@ -9,9 +9,9 @@ import type { Compression } from "./media-types.ts";
  * the node binary, beside level 6 (what others use): level 4 takes 0.63 of its time for 1.03 of
  * its size; level 1 takes 0.47 of its time for 1.09 of its size.
  */
-export const DEFAULT_GZIP_LEVEL = 4;
+const DEFAULT_GZIP_LEVEL = 4;
 /** What zstd's own program uses. */
-export const DEFAULT_ZSTD_LEVEL = 3;
+const DEFAULT_ZSTD_LEVEL = 3;
 
 /** Blocks of one layer that are compressed at once: layers are packed two at a time. */
 const BLOCKS_AT_ONCE = 3;

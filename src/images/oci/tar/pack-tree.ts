@@ -5,7 +5,7 @@ import { paddingOf, TAR_BLOCK_BYTES } from "./tar-entry.ts";
 import { walkLayer, type LayerEntry, type LayerTree } from "./walk-layer.ts";
 
 /** Large enough that a block costs more than its bookkeeping, small enough to keep many at once. */
-export const PACK_BLOCK_BYTES = 2 ** 20;
+const PACK_BLOCK_BYTES = 2 ** 20;
 
 /** Blocks to be used again: the collector would let a hundred of them pile up. */
 export class BlockPool {
