@@ -21,6 +21,9 @@ export interface TerminalTarget {
 }
 
 const killedExitCode = 137;
+// nsenter stops when what it waits for is stopped, and a stopped one would keep the app from ending.
+// The shell waits outside of the pid namespace; it has no stderr, for there it would say "Killed".
+const waitScript = 'exec 8>&2 2>&-; ( exec 2>&8 8>&-; exec "$@" ); exit $?';
 const namespaces = ["mount", "pid", "net", "ipc", "uts", "cgroup"];
 
 /** Starts a command on a pseudo-terminal, in an app's namespaces and with the app's privileges. */
@@ -31,10 +34,11 @@ export async function startTerminal(
 ): Promise<SandboxProcess> {
   const { resources, appPid } = target;
   const { privilege } = resources.facts;
-  const inside = terminalCommand(command, size, privilege);
+  const [enter = "", ...flags] = enterNamespaces(appPid, privilege, namespaces);
+  const wait = ["sh", "-c", waitScript, "sh"];
   const streams = await openProcessStreams(resources.pipes);
   const { child, control } = spawnInGroup(
-    [...enterNamespaces(appPid, privilege, namespaces), ...inside],
+    [enter, "--no-fork", ...flags, ...wait, ...terminalCommand(command, size, privilege)],
     streams,
     target.group,
   );
@@ -56,7 +60,7 @@ export async function startTerminal(
   });
 }
 
-/** The process behind nsenter and `script`. */
+/** The process behind the waiting shell and `script`. */
 function innermostChild(pid: number): number {
   const [child = pid] = childrenOf(pid);
   const [grandchild = child] = childrenOf(child);

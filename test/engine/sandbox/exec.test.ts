@@ -200,12 +200,15 @@ describe("the end of an app", () => {
   it("ends its commands, stopped ones too, and what started them", async () => {
     const { own, app } = await launch("read x");
     const stopped = await own.exec(command("kill -STOP $$; sleep 100"));
+    const tty = { columns: 80, rows: 25 };
+    const terminal = await own.exec({ ...command("kill -STOP $$; sleep 100"), tty });
     const asleep = await own.exec(command("sleep 100"));
     const before = launchers().length;
     app.stdin.end();
     await app.exited;
     expect(launchers()).toHaveLength(before - 1);
     expect((await stopped.exited).exitCode).toBe(137);
+    expect((await terminal.exited).exitCode).toBe(137);
     expect((await asleep.exited).exitCode).toBe(137);
     await own.close();
   });
