@@ -1,7 +1,8 @@
 import { readAccountFiles } from "./account-files.ts";
 import { appCommand } from "./app-command.ts";
 import { resolveUser } from "./container-user.ts";
-import { ExecLauncher, type LaunchedCommand } from "./exec-launcher.ts";
+import { ExecLauncher } from "./exec-launcher.ts";
+import type { StartedCommand } from "./exec-shell.ts";
 import type { ResourceGroup } from "./memory-control.ts";
 import type { PodResources } from "./pod-resources.ts";
 import type { ExecSpec, LaunchSpec, SandboxProcess } from "./sandbox.ts";
@@ -47,7 +48,7 @@ export class AppExecs {
     const { exitCode, ...launched } = await this.#launch(argv, spec.argv[0] ?? "");
     return toSandboxProcess({
       ...launched,
-      exited: exitCode.then((code) => ({
+      exited: exitCode.then((code = killedExitCode) => ({
         exitCode: code,
         isOutOfMemory: code === killedExitCode && group.hasKilled(),
       })),
@@ -62,7 +63,7 @@ export class AppExecs {
   }
 
   /** A launcher may be killed, as by the memory limit: that only costs time. */
-  async #launch(argv: readonly string[], name: string): Promise<LaunchedCommand> {
+  async #launch(argv: readonly string[], name: string): Promise<StartedCommand> {
     const first = await this.#takeLauncher();
     const launched = (await first.start(argv)) ?? (await (await this.#takeLauncher()).start(argv));
     if (launched !== undefined) return launched;

@@ -82,7 +82,14 @@ export class PipeSource {
 function openEngineEnd(path: string, engineEnd: PipeOwner): NamedPipe {
   const { O_RDWR, O_RDONLY, O_WRONLY, O_NONBLOCK } = constants;
   const holder = openSync(path, O_RDWR | O_NONBLOCK);
-  const engineFd = openSync(path, (engineEnd === "reader" ? O_RDONLY : O_WRONLY) | O_NONBLOCK);
+  const engineFlag = engineEnd === "reader" ? O_RDONLY : O_WRONLY;
+  let engineFd: number;
+  try {
+    engineFd = openSync(path, engineFlag | O_NONBLOCK);
+  } catch (error) {
+    closeSync(holder);
+    throw error;
+  }
   let isReleased = false;
   const release = (): void => {
     if (isReleased) return;

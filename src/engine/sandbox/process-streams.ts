@@ -34,6 +34,32 @@ export async function openProcessStreams(pipes: PipeSource): Promise<ProcessStre
   };
 }
 
+/** A process's stdio of which the process opens its ends itself. */
+export interface NamedStreams {
+  readonly streams: EngineStreams;
+  /** In the directory of the pipes: of stdin, stdout and stderr. */
+  readonly names: readonly string[];
+  /** Takes the names away; what nobody has opened by then is at its end. */
+  readonly release: () => void;
+}
+
+/** Opens the engine's ends of three pipes. */
+export async function openNamedStreams(pipes: PipeSource): Promise<NamedStreams> {
+  const input = await pipes.openNamed("writer");
+  const output = await pipes.openNamed("reader");
+  const errors = await pipes.openNamed("reader");
+  const all = [input, output, errors];
+  return {
+    streams: {
+      stdin: pipeWriter(input.engineFd),
+      stdout: pipeReader(output.engineFd),
+      stderr: pipeReader(errors.engineFd),
+    },
+    names: all.map(({ name }) => name),
+    release: () => all.forEach((pipe) => pipe.release()),
+  };
+}
+
 /** Wraps a pipe's read end. */
 export function pipeReader(fd: number): Socket {
   return new Socket({ fd, readable: true, writable: false });
