@@ -37,6 +37,12 @@ function launchers(): readonly number[] {
   return descendantsOf(process.pid).filter((pid) => commandOf(pid).startsWith("xargs"));
 }
 
+/** Those that wait for a command's end, and the one that waits for the next command. */
+function shells(): readonly number[] {
+  const all = launchers().flatMap((launcher) => descendantsOf(launcher));
+  return all.filter((pid) => commandOf(pid).startsWith("sh\0./"));
+}
+
 function commandOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, "latin1");
@@ -181,9 +187,8 @@ describe("Pod.exec()", () => {
 
   it("only takes longer when the shell was killed that waits for the next command", async () => {
     await run("true");
-    const [launcher = 0] = launchers();
-    expect(await eventually(() => descendantsOf(launcher).length === 1)).toBe(true);
-    for (const shell of descendantsOf(launcher)) process.kill(shell, "SIGKILL");
+    expect(await eventually(() => shells().length === 1)).toBe(true);
+    for (const shell of shells()) process.kill(shell, "SIGKILL");
     expect((await run("echo next")).stdout).toBe("next\n");
     expect(await eventually(() => launchers().length === 1)).toBe(true);
   });
@@ -191,9 +196,7 @@ describe("Pod.exec()", () => {
   it("tells 137 of a command whose waiting shell was killed, and starts the next one", async () => {
     const command = await start("echo up; read x");
     await once(command.stdout, "data");
-    const shells = launchers().flatMap((pid) => descendantsOf(pid));
-    for (const shell of shells)
-      if (commandOf(shell).startsWith("sh\0./")) process.kill(shell, "SIGKILL");
+    for (const shell of shells()) process.kill(shell, "SIGKILL");
     expect((await command.exited).exitCode).toBe(137);
     expect((await run("echo next")).stdout).toBe("next\n");
     command.stdin.end();
