@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { randomBytes } from "node:crypto";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { findTool } from "../../src/engine/sandbox/host-tools.ts";
+import { EngineImages } from "../engine-images.ts";
 import { interleave, median, noiseOf, quantile, ratioOf } from "../measure.ts";
 import { boundRow, ratioText, toShort } from "../print.ts";
 import type { Rig, RigOptions, Row } from "../rig.ts";
@@ -32,6 +32,7 @@ export const abilities: Rig = {
   name: "abilities",
   title: "Embedded engine: exec, snapshots, interception (raw ctx.container, local workerd)",
   async run({ pairs }: RigOptions): Promise<readonly Row[]> {
+    requireFirewall();
     await using parts = new AsyncDisposableStack();
     const engine = parts.use(await startBenchEngine());
     const workerd = parts.use(
@@ -46,10 +47,19 @@ export const abilities: Rig = {
     return [
       ...(await timeExec(obey, pairs)),
       ...(await timeInterception(obey, pairs)),
-      ...(await timeSnapshots(obey, pairs)),
+      ...(await timeSnapshots(obey, pairs, engine)),
     ];
   },
 };
+
+/** The engine's own message about it ends in its log: workerd only tells that the proxy is not there. */
+function requireFirewall(): void {
+  if (findTool("nft") !== undefined || findTool("iptables-restore") !== undefined) return;
+  throw new Error(
+    "Cannot measure interception: neither nft nor iptables-restore on this host; install one, " +
+      "for example: apt-get install -y nftables",
+  );
+}
 
 type Obey = (orders: AbilityOrders) => Promise<AbilityAnswer>;
 
@@ -106,35 +116,19 @@ async function timeInterception(obey: Obey, pairs: number): Promise<readonly Row
   ];
 }
 
-async function timeSnapshots(obey: Obey, pairs: number): Promise<readonly Row[]> {
-  const directory = await mkdtemp(join(tmpdir(), "berth-bench-copy-"));
+/**
+ * Both sides write the change anew, which is not timed, on the same file system, and keep their last
+ * copy only: what a disk has yet to write must not grow on one side alone.
+ */
+async function timeSnapshots(
+  obey: Obey,
+  pairs: number,
+  { socketPath }: { readonly socketPath: string },
+): Promise<readonly Row[]> {
+  const directory = await mkdtemp(join(dirname(socketPath), "bench-copy-"));
   try {
-    const source = join(directory, "source");
-    await writeFile(source, randomBytes(CHANGE_MIB << 20));
-    const copied = async (): Promise<number> => {
-      const beganAtMs = performance.now();
-      await copyFile(source, join(directory, "copy"));
-      const tookMs = performance.now() - beganAtMs;
-      await rm(join(directory, "copy"));
-      return tookMs;
-    };
-    const change = ["dd", "if=/dev/urandom", "of=/app/change", "bs=1M", `count=${CHANGE_MIB}`];
-    let snapshotId = "";
-    const plain = async (): Promise<number> => (await obey({ what: "plain-start" })).tookMs;
-    const snapshot = async (): Promise<number> => {
-      await obey({ what: "plain-start" });
-      await obey({ what: "print", argv: change });
-      const { tookMs, text = "" } = await obey({ what: "snapshot" });
-      snapshotId = text;
-      return tookMs;
-    };
-    const restore = async (): Promise<number> =>
-      (await obey({ what: "restore", snapshotId })).tookMs;
-    const both = async (): Promise<number> => {
-      const plainMs = await plain();
-      const snapshotMs = await snapshot();
-      return snapshotMs + Math.max(0, (await restore()) - plainMs);
-    };
+    const copied = (): Promise<number> => timeCopy(directory);
+    const both = await prepareSnapshots(obey, new EngineImages(socketPath));
     const samples = await interleave({ copied, control: copied, both }, pairs);
     const control = ratioOf(samples.control, samples.copied);
     const ratio = ratioOf(samples.both, samples.copied);
@@ -152,4 +146,31 @@ async function timeSnapshots(obey: Obey, pairs: number): Promise<readonly Row[]>
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** Writes the change to a file. */
+const change = (file: string): readonly string[] => [
+  ...["dd", "if=/dev/urandom", `of=${file}`, "bs=1M", `count=${CHANGE_MIB}`],
+];
+
+async function timeCopy(directory: string): Promise<number> {
+  const [source, copy] = [join(directory, "source"), join(directory, "copy")];
+  await rm(copy, { force: true });
+  const [program = "", ...args] = change(source);
+  await once(spawn(program, args, { stdio: "ignore" }), "exit");
+  const beganAtMs = performance.now();
+  await copyFile(source, copy);
+  return performance.now() - beganAtMs;
+}
+
+async function prepareSnapshots(obey: Obey, images: EngineImages): Promise<() => Promise<number>> {
+  const own = await images.list();
+  return async () => {
+    const plainMs = (await obey({ what: "plain-start" })).tookMs;
+    await images.removeAllBut(own);
+    await obey({ what: "print", argv: change("/app/change") });
+    const { tookMs: snapshotMs, text: snapshotId = "" } = await obey({ what: "snapshot" });
+    const restoreMs = (await obey({ what: "restore", snapshotId })).tookMs;
+    return snapshotMs + Math.max(0, restoreMs - plainMs);
+  };
 }

@@ -36,14 +36,18 @@ function readTable(helperPid: number, name: string): string {
   }
 }
 
-/** Reads a table of sockets, and of those with some local end gives the remote ends. */
+/**
+ * Reads a table of sockets, and of those with some local end gives the remote ends, each once: the
+ * kernel writes a socket twice when others come while the table is read.
+ */
 export function remotesOf(table: string, local: Endpoint): readonly Endpoint[] {
-  return [
+  const remotes = [
     ...table.matchAll(/^ *\d+: ([\dA-F]+:[\dA-F]{4}) ([\dA-F]+:[\dA-F]{4}) (\d\d)/gm),
   ].flatMap(([, from = "", to = "", state]) => {
     const isOpen = openStates.has(state ?? "") && isSame(parseEndpoint(from), local);
-    return isOpen ? [parseEndpoint(to)] : [];
+    return isOpen ? [to] : [];
   });
+  return [...new Set(remotes)].map(parseEndpoint);
 }
 
 // Established, or the app has sent its last already.

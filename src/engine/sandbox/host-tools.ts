@@ -24,6 +24,11 @@ const needs: Readonly<Record<string, ToolNeed>> = {
   sh: { package: { apt: "dash", dnf: "bash", apk: "busybox" }, isBusyboxEnough: true },
   env: { package: { apt: "coreutils", dnf: "coreutils", apk: "busybox" }, isBusyboxEnough: true },
   cp: { package: { apt: "coreutils", dnf: "coreutils", apk: "busybox" }, isBusyboxEnough: true },
+  setsid: { package: { ...utilLinux, apk: "setsid" }, isBusyboxEnough: true },
+  xargs: {
+    package: { apt: "findutils", dnf: "findutils", apk: "findutils" },
+    isBusyboxEnough: true,
+  },
   mkfifo: {
     package: { apt: "coreutils", dnf: "coreutils", apk: "busybox" },
     isBusyboxEnough: true,

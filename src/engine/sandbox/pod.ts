@@ -2,8 +2,8 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { readAccountFiles } from "./account-files.ts";
+import { AppExecs } from "./app-execs.ts";
 import { resolveUser, type ContainerUser } from "./container-user.ts";
-import { startExec } from "./exec.ts";
 import type { ResourceGroup } from "./memory-control.ts";
 import type { PodResources } from "./pod-resources.ts";
 import { PodEgress } from "./pod-egress.ts";
@@ -25,7 +25,9 @@ import { makeMountPoints, makeWorkingDirectory } from "./working-directory.ts";
 
 interface RunningApp {
   readonly stage: Stage;
-  readonly spec: LaunchSpec;
+  readonly execs: AppExecs;
+  /** Settles when nothing of the app and of the commands beside it is left. */
+  readonly exited: Promise<ProcessExit>;
 }
 
 const killedExitCode = 137;
@@ -145,9 +147,9 @@ export class ProcessPod implements Pod {
       );
     const stage = await this.#prepare();
     this.#stage = undefined;
-    const app = { stage, spec };
+    const app = this.#toRunningApp(stage, spec);
     this.#app = app;
-    const exited = stage.exited.then((exitCode) => this.#finish(app, exitCode));
+    const { exited } = app;
     try {
       await this.#start(stage, spec, user);
     } catch (error) {
@@ -169,12 +171,7 @@ export class ProcessPod implements Pod {
     const app = this.#app;
     if (app === undefined)
       throw new SandboxError("APP_NOT_RUNNING", `Cannot exec in pod ${this.id}: no app runs`);
-    return startExec(spec, {
-      resources: this.#resources,
-      group: this.#group,
-      appPid: app.stage.hostPid,
-      app: app.spec,
-    });
+    return app.execs.start(spec);
   }
 
   close(): Promise<void> {
@@ -200,8 +197,22 @@ export class ProcessPod implements Pod {
     await stage.launch(rootfs, spec.hostname ?? this.id, { argv, env, cwd, user });
   }
 
-  #finish(app: RunningApp, exitCode: number): ProcessExit {
-    if (this.#app === app) this.#app = undefined;
+  #toRunningApp(stage: Stage, app: LaunchSpec): RunningApp {
+    const execs = new AppExecs({
+      resources: this.#resources,
+      group: this.#group,
+      appPid: stage.hostPid,
+      app,
+    });
+    const exited = stage.exited.then(async (exitCode) => {
+      await execs.close();
+      return this.#finish(stage, exitCode);
+    });
+    return { stage, execs, exited };
+  }
+
+  #finish(stage: Stage, exitCode: number): ProcessExit {
+    if (this.#app?.stage === stage) this.#app = undefined;
     const isOutOfMemory = exitCode === killedExitCode && this.#group.hasKilled();
     this.#group.release();
     return { exitCode, isOutOfMemory };
@@ -211,7 +222,7 @@ export class ProcessPod implements Pod {
     const stage = await this.#stage?.catch(() => undefined);
     await this.#egress.close().catch(() => undefined); // Its link goes with the pod.
     this.#helper.kill();
-    await Promise.all([this.#helper.exited, stage?.exited, this.#app?.stage.exited]);
+    await Promise.all([this.#helper.exited, stage?.exited, this.#app?.exited]);
     await this.#group.close();
     rmSync(this.#directory, { recursive: true, force: true });
     this.#markClosed();

@@ -4,11 +4,15 @@ import { Writable, type Readable } from "node:stream";
 
 import type { PipeSource } from "./pipe-source.ts";
 
-/** A process's stdio: the engine's ends as streams, the process's ends as file descriptors. */
-export interface ProcessStreams {
+/** The engine's ends of a process's stdio. */
+export interface EngineStreams {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
+}
+
+/** A process's stdio: the engine's ends as streams, the process's ends as file descriptors. */
+export interface ProcessStreams extends EngineStreams {
   /** For `stdio` of `spawn()`, in order. */
   readonly childFds: readonly [number, number, number];
   /** Closes the process's ends in this process; to be called once it is spawned. */
@@ -30,12 +34,39 @@ export async function openProcessStreams(pipes: PipeSource): Promise<ProcessStre
   };
 }
 
-function pipeReader(fd: number): Readable {
+/** A process's stdio of which the process opens its ends itself. */
+export interface NamedStreams {
+  readonly streams: EngineStreams;
+  /** In the directory of the pipes: of stdin, stdout and stderr. */
+  readonly names: readonly string[];
+  /** Takes the names away; what nobody has opened by then is at its end. */
+  readonly release: () => void;
+}
+
+/** Opens the engine's ends of three pipes. */
+export async function openNamedStreams(pipes: PipeSource): Promise<NamedStreams> {
+  const input = await pipes.openNamed("writer");
+  const output = await pipes.openNamed("reader");
+  const errors = await pipes.openNamed("reader");
+  const all = [input, output, errors];
+  return {
+    streams: {
+      stdin: pipeWriter(input.engineFd),
+      stdout: pipeReader(output.engineFd),
+      stderr: pipeReader(errors.engineFd),
+    },
+    names: all.map(({ name }) => name),
+    release: () => all.forEach((pipe) => pipe.release()),
+  };
+}
+
+/** Wraps a pipe's read end. */
+export function pipeReader(fd: number): Socket {
   return new Socket({ fd, readable: true, writable: false });
 }
 
 /** Wraps a pipe's write end: `Socket.end()` would call shutdown(), which a pipe does not know. */
-function pipeWriter(fd: number): Writable {
+export function pipeWriter(fd: number): Writable {
   const socket = new Socket({ fd, readable: false, writable: true });
   const writer = new Writable({
     write: (chunk: Buffer, encoding, done) => void socket.write(chunk, encoding, done),

@@ -2,13 +2,14 @@ import type { ChildProcess } from "node:child_process";
 import { constants } from "node:os";
 
 import { sendSignal, startTimeOf } from "./find-process.ts";
-import type { ProcessStreams } from "./process-streams.ts";
+import type { EngineStreams } from "./process-streams.ts";
 import type { ProcessExit, SandboxProcess } from "./sandbox.ts";
 
 /** What a {@link SandboxProcess} is made of. */
 export interface SandboxChild {
   readonly exited: Promise<ProcessExit>;
-  readonly streams: ProcessStreams;
+  readonly streams: EngineStreams;
+  /** 0 when it was gone before it could be found. */
   readonly hostPid: number;
   /** As seen inside the container. */
   readonly pid: number;
@@ -29,7 +30,8 @@ export function toSandboxProcess(parts: SandboxChild): SandboxProcess {
     exited,
     signal(signal) {
       // A pid may be given to another process as soon as this one is gone.
-      if (!hasExited && startTimeOf(hostPid) === startTime) sendSignal(hostPid, signal);
+      if (hasExited || startTime === undefined || startTimeOf(hostPid) !== startTime) return;
+      sendSignal(hostPid, signal);
     },
     resize: (columns, rows) => parts.resize(columns, rows),
   };

@@ -41,6 +41,12 @@ describe("remotesOf()", () => {
     expect(remotesOf(table, { address, port })).toEqual([remote]);
   });
 
+  it("takes a socket that the kernel wrote twice for one", () => {
+    const client = { address: "127.0.0.1", port: 0x96aa };
+    const [remote] = remotesOf(table, client);
+    expect(remotesOf(table + table, client)).toEqual([remote]);
+  });
+
   it("finds nothing for a socket that is not there", () => {
     expect(remotesOf(table, { address: "127.0.0.1", port: 1 })).toEqual([]);
   });

@@ -36,6 +36,24 @@ const connects = (target: string): string =>
 const syscall = (args: string): string =>
   `perl -e 'my $s = "x" x 64; my $r = syscall(${args}); print $r == -1 ? "errno $!\\n" : "ESCAPED\\n"'`;
 
+/**
+ * Watches for processes that may still gain rights, as those that other commands are about to become,
+ * and tries to get at them. That right is only ever given up, so who still has it afterwards had it
+ * during the attempt.
+ */
+const grabsStarters = `perl -e '
+sub privileged { open my $f, "<", "/proc/$_[0]/status" or return 0; join("", <$f>) =~ /NoNewPrivs:\\s*0/ }
+my $until = time + 2;
+while (time < $until) {
+  for my $pid (map { /(\\d+)$/ } glob "/proc/[0-9]*") {
+    next unless privileged($pid);
+    my @got = grep { defined(readlink "/proc/$pid/$_") || open(my $f, "+<", "/proc/$pid/$_") } "root", "cwd", "mem", map { "fd/$_" } 0..12;
+    my $traced = syscall(101, 16, $pid, 0, 0) == 0;
+    print "ESCAPED $pid @got $traced\\n" if (@got or $traced) and privileged($pid);
+    syscall(101, 17, $pid, 0, 0) if $traced;
+  }
+}'`;
+
 /** All attempts. None does harm should it succeed. */
 export function escapeAttempts(host: HostSecrets): readonly EscapeAttempt[] {
   const [major, minor] = host.device;
@@ -140,8 +158,8 @@ const fileAttempts = (host: HostSecrets): readonly EscapeAttempt[] => [
   ),
   attempt(
     "breaks out of chroot",
-    `mkdir -p /tmp/jail
-perl -e 'chroot "/tmp/jail" or die "chroot: $!\\n"; chdir ".." for 1..64; chroot "."; exec "/bin/sh", "-c", q(
+    `mkdir -p /opt/jail
+perl -e 'chroot "/opt/jail" or die "chroot: $!\\n"; chdir ".." for 1..64; chroot "."; exec "/bin/sh", "-c", q(
   cat ${host.secretFile} 2>/dev/null | grep -q ${secretText} && echo ESCAPED
   for f in /etc/ld.so.preload /pod/launch /pod/prepare /usr/bin/berth-evil /evil; do (echo x >>$f) 2>/dev/null && { echo ESCAPED $f; rm -f $f; }; done
   unshare -Urm umount /pre/proc/timer_list && echo ESCAPED
@@ -159,6 +177,7 @@ ls /tmp >/dev/null`,
 ];
 
 const processAttempts = (host: HostSecrets): readonly EscapeAttempt[] => [
+  attempt("gets at what starts other commands", grabsStarters),
   attempt("signals the engine", fails(`kill -0 ${host.enginePid}`)),
   attempt(
     "sees processes of the host",

@@ -1,6 +1,4 @@
-import { readAccountFiles } from "./account-files.ts";
-import { appCommand, dropCommand, enterCommand, type AppCommand } from "./app-command.ts";
-import { resolveUser } from "./container-user.ts";
+import { dropCommand, enterCommand, type AppCommand } from "./app-command.ts";
 import { childrenOf } from "./find-process.ts";
 import { requireTools, toolPath } from "./host-tools.ts";
 import type { ResourceGroup } from "./memory-control.ts";
@@ -8,67 +6,63 @@ import { enterNamespaces } from "./namespace-entry.ts";
 import type { PodResources } from "./pod-resources.ts";
 import { openProcessStreams } from "./process-streams.ts";
 import { runTool } from "./run-tool.ts";
-import type { ExecSpec, LaunchSpec, SandboxProcess, TtySize } from "./sandbox.ts";
+import type { SandboxProcess, TtySize } from "./sandbox.ts";
 import { exitOf, toSandboxProcess } from "./sandbox-child.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import { shellQuote } from "./shell-quote.ts";
 import { spawnInGroup } from "./spawn-in-group.ts";
 
-/** The app that a command joins. */
-export interface ExecTarget {
+/** The app beside which a terminal is opened. */
+export interface TerminalTarget {
   readonly resources: PodResources;
   readonly group: ResourceGroup;
   /** The app's pid on the host. */
   readonly appPid: number;
-  readonly app: LaunchSpec;
 }
 
 const killedExitCode = 137;
+// nsenter stops when what it waits for is stopped, and a stopped one would keep the app from ending.
+// The shell waits outside of the pid namespace; it has no stderr, for there it would say "Killed".
+const waitScript = 'exec 8>&2 2>&-; ( exec 2>&8 8>&-; exec "$@" ); exit $?';
 const namespaces = ["mount", "pid", "net", "ipc", "uts", "cgroup"];
-const plainScript = 'umask 022; echo "started $$" >&3; exec 3>&-; exec "$@"';
 
-/** Starts a command in an app's namespaces, with the app's privileges. */
-export async function startExec(spec: ExecSpec, target: ExecTarget): Promise<SandboxProcess> {
+/** Starts a command on a pseudo-terminal, in an app's namespaces and with the app's privileges. */
+export async function startTerminal(
+  command: AppCommand,
+  size: TtySize,
+  target: TerminalTarget,
+): Promise<SandboxProcess> {
   const { resources, appPid } = target;
   const { privilege } = resources.facts;
-  const accounts = readAccountFiles(target.app.rootfs, resources.view);
-  const user = resolveUser(spec.user ?? target.app.user, accounts);
-  const command = { argv: spec.argv, env: spec.env, cwd: spec.cwd ?? target.app.cwd, user };
-  const inside =
-    spec.tty === undefined
-      ? ["sh", "-c", plainScript, "sh", ...appCommand(command, privilege)]
-      : terminalCommand(command, spec.tty, privilege);
+  const [enter = "", ...flags] = enterNamespaces(appPid, privilege, namespaces);
+  const wait = ["sh", "-c", waitScript, "sh"];
   const streams = await openProcessStreams(resources.pipes);
   const { child, control } = spawnInGroup(
-    [...enterNamespaces(appPid, privilege, namespaces), ...inside],
+    [enter, "--no-fork", ...flags, ...wait, ...terminalCommand(command, size, privilege)],
     streams,
     target.group,
   );
   const exited = exitOf(child);
   const { line, text } = await control.until("started ");
   control.close();
-  const [, pid, terminal] = line?.split(" ") ?? [];
+  const [, pid, terminal = ""] = line?.split(" ") ?? [];
   if (pid === undefined)
-    throw new SandboxError("EXEC_FAILED", `Cannot exec ${spec.argv[0] ?? ""}: ${text}`);
+    throw new SandboxError("EXEC_FAILED", `Cannot exec ${command.argv[0] ?? ""}: ${text}`);
   return toSandboxProcess({
     exited: exited.then((exitCode) => ({
       exitCode,
       isOutOfMemory: exitCode === killedExitCode && target.group.hasKilled(),
     })),
     streams,
-    hostPid: innermostChild(child.pid ?? 0, spec.tty !== undefined),
+    hostPid: innermostChild(child.pid ?? 0),
     pid: Number(pid),
-    resize: (columns, rows) =>
-      terminal === undefined
-        ? Promise.resolve()
-        : resizeTerminal(target, terminal, { columns, rows }),
+    resize: (columns, rows) => resizeTerminal(target, terminal, { columns, rows }),
   });
 }
 
-/** The process behind nsenter, and behind `script` when there is a terminal. */
-function innermostChild(pid: number, hasTerminal: boolean): number {
+/** The process behind the waiting shell and `script`. */
+function innermostChild(pid: number): number {
   const [child = pid] = childrenOf(pid);
-  if (!hasTerminal) return child;
   const [grandchild = child] = childrenOf(child);
   return grandchild;
 }
@@ -92,7 +86,11 @@ function terminalCommand(
   ];
 }
 
-async function resizeTerminal(target: ExecTarget, terminal: string, size: TtySize): Promise<void> {
+async function resizeTerminal(
+  target: TerminalTarget,
+  terminal: string,
+  size: TtySize,
+): Promise<void> {
   const { privilege } = target.resources.facts;
   const [program = "", ...args] = [
     ...enterNamespaces(target.appPid, privilege, ["mount"]),
