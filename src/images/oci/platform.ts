@@ -11,7 +11,7 @@ export const hostPlatform: Platform = {
 };
 
 /** Writes a platform as `--platform` takes it. */
-function formatPlatform({ os, architecture, variant }: Platform): string {
+export function formatPlatform({ os, architecture, variant }: Platform): string {
   return [os, architecture, variant].filter((part) => part !== undefined).join("/");
 }
 
