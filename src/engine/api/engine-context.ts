@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 
 import type { Image, ImageStore } from "../../images/image-store.ts";
+import type { Credentials } from "../../images/registry/credentials.ts";
 import type { EngineLog } from "../engine-log.ts";
 import type { Pod, RootfsSpec, Sandbox } from "../sandbox/sandbox.ts";
 import type { ContainerTable } from "./container-table.ts";
@@ -18,6 +19,8 @@ export interface EngineContext {
   readonly archive: ContainerArchive;
   /** Builds an image from a Dockerfile. */
   readonly build: (request: BuildRequest, log: (line: string) => void) => Promise<Image>;
+  /** Moves images to and from registries. */
+  readonly transfers: ImageTransfers;
   /** Image references that stand for a local Dockerfile. */
   readonly imageMap: Readonly<Record<string, string>>;
   /** Limits of an instance by its image's reference. */
@@ -66,4 +69,30 @@ export interface BuildRequest {
   readonly tag: string;
   /** Values of ARG. */
   readonly buildArgs: Readonly<Record<string, string>>;
+}
+
+/** What is moved, and who asks. */
+export interface TransferRequest {
+  /** The image's name here and in the registry. */
+  readonly reference: string;
+  readonly credentials: Credentials | undefined;
+  /** Tells by lines how it goes. */
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Moves images to and from registries. */
+export interface ImageTransfers {
+  /** @throws {ImageError} what pushing throws */
+  push(image: Image, request: TransferRequest): Promise<PushedImage>;
+  /** @throws {ImageError} what pulling throws */
+  pull(request: TransferRequest): Promise<Image>;
+}
+
+/** An image that is in a registry now. */
+export interface PushedImage {
+  /** Of its manifest. */
+  readonly digest: string;
+  /** Of its manifest. */
+  readonly sizeBytes: number;
 }

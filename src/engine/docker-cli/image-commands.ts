@@ -1,31 +1,9 @@
 import { tagImage } from "./build-command.ts";
 import { CliError } from "./cli-error.ts";
-import { onlyArgument, parseFlags, type Command } from "./command.ts";
+import { parseFlags, type Command } from "./command.ts";
 import { formatTemplate } from "./format-template.ts";
 import { at, listAt, textAt } from "./json-path.ts";
 import { formatRows } from "./format-rows.ts";
-
-/** `docker pull`: nothing is fetched; says what is here and refuses by name what is not. */
-export const pullCommand: Command = async ({ args, client, print }) => {
-  const flags = parseFlags(args, {
-    platform: { type: "string" },
-    quiet: { type: "boolean", short: "q" },
-  });
-  const reference = onlyArgument(flags, "image");
-  const query = new URLSearchParams({ fromImage: reference });
-  try {
-    await client.json("POST", `/images/create?${query.toString()}`);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new CliError(
-      `${reason}\nThe embedded engine does not pull from registries yet. Give a Dockerfile as ` +
-        `"image" in the wrangler configuration, or map the reference to one: ` +
-        `berth dev --map-image ${reference}=./Dockerfile`,
-      { cause },
-    );
-  }
-  print(reference);
-};
 
 /** `docker tag`. */
 export const tagCommand: Command = async (scope) => {
@@ -34,16 +12,6 @@ export const tagCommand: Command = async (scope) => {
     throw new CliError("cannot tag: give SOURCE and TARGET");
   }
   await tagImage(source, target, scope);
-};
-
-/** `docker push`: refused until images can be pushed. */
-export const pushCommand: Command = async ({ args }) => {
-  const reference = parseFlags(args, { quiet: { type: "boolean", short: "q" } }).positionals[0];
-  throw new CliError(
-    `cannot push ${reference ?? "an image"}: the embedded engine builds for this machine only; ` +
-      "deploy with Docker or Podman (unset WRANGLER_DOCKER_BIN and DOCKER_HOST), " +
-      "or with --containers-rollout=none",
-  );
 };
 
 /** `docker image inspect`. */

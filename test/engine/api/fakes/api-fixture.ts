@@ -75,6 +75,10 @@ export async function startApi(
       },
     },
     build: () => Promise.reject(new Error("no builder in this test")),
+    transfers: {
+      push: () => Promise.reject(new Error("no registry in this test")),
+      pull: () => Promise.reject(new Error("no registry in this test")),
+    },
     imageMap: {},
     limitsOf: () => ({}),
     stateDir,
