@@ -1,9 +1,14 @@
-import { Agent as HttpAgent, request as requestHttp, type IncomingMessage } from "node:http";
+import {
+  Agent as HttpAgent,
+  request as requestHttp,
+  type ClientRequest,
+  type IncomingMessage,
+} from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import { pipeline } from "node:stream/promises";
 import type { Readable } from "node:stream";
 
-import { explainNetworkError, type FailedConnection } from "./explain-network-error.ts";
+import { explainNetworkError } from "./explain-network-error.ts";
 
 /** What is sent with a request; opened anew for each try. */
 export interface RequestBody {
@@ -67,7 +72,7 @@ export function createExchange(): Exchange {
 }
 
 async function sendOnce(request: ExchangeRequest, agent: HttpAgent): Promise<Answer> {
-  const { method, url, headers, body, signal, silenceMs, purpose } = request;
+  const { method, url, headers, body, signal, silenceMs } = request;
   signal?.throwIfAborted();
   const content = await body?.open();
   const send = url.protocol === "http:" ? requestHttp : requestHttps;
@@ -82,13 +87,13 @@ async function sendOnce(request: ExchangeRequest, agent: HttpAgent): Promise<Ans
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown): void => {
       outgoing.destroy();
-      reject(signal?.aborted === true ? signal.reason : explainNetworkError(cause, failed()));
+      reject(signal?.aborted === true ? signal.reason : explainNetworkError(cause, request));
     };
-    const failed = (): FailedConnection => ({ url, purpose, isReused: outgoing.reusedSocket });
     outgoing.on("error", fail);
-    outgoing.on("timeout", () => outgoing.destroy(new SilenceError(silenceMs)));
+    let current: IncomingMessage | ClientRequest = outgoing;
+    outgoing.on("timeout", () => current.destroy(new SilenceError(silenceMs)));
     outgoing.once("response", (message) => {
-      outgoing.once("timeout", () => message.destroy(new SilenceError(silenceMs)));
+      current = message;
       // An answer that came before all was sent ends the sending.
       message.once("end", () => void (outgoing.writableFinished || outgoing.destroy()));
       resolve(toAnswer(message, request));

@@ -2,12 +2,10 @@ import { ImageError } from "../image-error.ts";
 import { TransientFailure } from "./transient-failure.ts";
 
 /** What is known of the connection that failed. */
-export interface FailedConnection {
+interface FailedConnection {
   readonly url: URL;
   /** What the request was for. */
   readonly purpose: string;
-  /** It was kept from a request before; its end says nothing about the registry. */
-  readonly isReused?: boolean;
 }
 
 /** What OpenSSL and Node call the certificates that they refuse, and what would do. */
@@ -43,10 +41,7 @@ const transientCodes = new Set([
 ]);
 
 /** Makes an error of what the network threw: one that another try may mend, or one that says why. */
-export function explainNetworkError(
-  cause: unknown,
-  { url, purpose, isReused = false }: FailedConnection,
-): unknown {
+export function explainNetworkError(cause: unknown, { url, purpose }: FailedConnection): unknown {
   if (cause instanceof ImageError) return cause;
   const code = codeOf(cause);
   const advice = tlsAdvice.get(code);
@@ -61,14 +56,10 @@ export function explainNetworkError(
   if (!transientCodes.has(code)) {
     return new ImageError("REGISTRY_UNREACHABLE", `${text}; check the host's name`, { cause });
   }
-  const retryAfterMs = isReused ? 0 : undefined;
   return new TransientFailure(
     "REGISTRY_UNREACHABLE",
     `${text}; check that it runs, and the way to it`,
-    {
-      cause,
-      retryAfterMs,
-    },
+    { cause },
   );
 }
 

@@ -252,6 +252,39 @@ describe("pullImage() from a registry that fails", () => {
     await expect(pull()).rejects.toThrow(/\[REGISTRY_FAILED\].*ended after \d+ of \d+ bytes/);
   });
 
+  const stall: Fault = (_request, response) => {
+    response.setHeader("Content-Length", layer.length);
+    response.write(layer.subarray(0, MIB));
+  };
+
+  it("goes on when a download falls silent in the middle", async () => {
+    registry.close();
+    registry = open({ silenceMs: 500 });
+    server.fault = ({ method, url, earlier }) =>
+      method === "GET" && isLayer(url) && earlier === 0 ? stall : undefined;
+    const into = new MemoryBlobs();
+    await pull(into);
+    expect(into.contents()).toEqual(blobs.contents());
+    expect(server.calls("GET", layerDigest)[1]?.headers.range).toMatch(/^bytes=[1-9]/);
+  });
+
+  it("ends at once when it is aborted in the middle of a download, with the reason", async () => {
+    const stop = new AbortController();
+    registry.close();
+    registry = open({ signal: stop.signal });
+    server.fault = ({ method, url }) => (method === "GET" && isLayer(url) ? stall : undefined);
+    const platform = { os: "linux", architecture: "amd64" };
+    const onProgress = ({ state, digest }: TransferProgress): void => {
+      if (state === "moving" && digest === layerDigest) stop.abort(new Error("enough"));
+    };
+    const into = new MemoryBlobs();
+    const reference = `${server.host}/app:1`;
+    await expect(
+      pullImage({ registry, blobs: into, reference, platform, onProgress }),
+    ).rejects.toThrow("enough");
+    expect(await into.stat(layerDigest)).toBeUndefined();
+  });
+
   it("fetches a wrong content once more, and keeps the right one", async () => {
     server.fault = ({ method, url, earlier }) =>
       method === "GET" && isLayer(url) && earlier === 0
