@@ -1,6 +1,7 @@
 /** What went wrong with an image. */
 export type ImageErrorCode =
   | "ACCOUNT_FULL"
+  | "ARCHIVE_INVALID"
   | "ARCHIVE_TOO_LARGE"
   | "ARCHIVE_UNSAFE"
   | "BAD_REFERENCE"
@@ -18,6 +19,7 @@ export type ImageErrorCode =
   | "IMAGE_UNFIT"
   | "MANIFEST_INVALID"
   | "NO_SUCH_IMAGE"
+  | "OUTPUT_EXISTS"
   | "PLATFORM_MISSING"
   | "REGISTRY_DENIED"
   | "REGISTRY_FAILED"

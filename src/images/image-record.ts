@@ -1,4 +1,4 @@
-import type { Image, ImageConfig } from "./image-store.ts";
+import type { Image, ImageConfig, ImageOrigin } from "./image.ts";
 
 /** What the store keeps of an image on disk. */
 export interface ImageRecord extends Omit<Image, "tags"> {
@@ -15,6 +15,20 @@ export const emptyConfig: ImageConfig = {
   exposedPorts: [],
   labels: {},
 };
+
+/** @returns what the most layers from the bottom were imported as */
+export function findOrigin(
+  layers: readonly string[],
+  records: readonly ImageRecord[],
+): ImageOrigin | undefined {
+  const fits = records.flatMap(({ origin, layers: others }) => {
+    if (origin === undefined || origin.layerCount === 0) return [];
+    const theirs = others.slice(0, origin.layerCount);
+    return theirs.every((name, index) => layers[index] === name) ? [origin] : [];
+  });
+  const byDigest = fits.toSorted((a, b) => (a.manifestDigest < b.manifestDigest ? -1 : 1));
+  return byDigest.toSorted((a, b) => b.layerCount - a.layerCount)[0];
+}
 
 /** @returns undefined when the text is not a record, as after a full disk */
 export function parseImageRecord(text: string): ImageRecord | undefined {
@@ -38,8 +52,18 @@ function isImageRecord(value: unknown): value is ImageRecord {
     (value["base"] === "host" || value["base"] === "none") &&
     typeof value["createdAtMs"] === "number" &&
     typeof value["sizeBytes"] === "number" &&
-    (value["parent"] === undefined || typeof value["parent"] === "string") &&
+    isOptionalString(value["parent"]) &&
+    isOptionalOrigin(value["origin"]) &&
     isConfig(value["config"])
+  );
+}
+
+function isOptionalOrigin(value: unknown): value is ImageOrigin | undefined {
+  if (value === undefined) return true;
+  return (
+    isObject(value) &&
+    typeof value["manifestDigest"] === "string" &&
+    typeof value["layerCount"] === "number"
   );
 }
 

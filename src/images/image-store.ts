@@ -1,43 +1,32 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import { ImageError } from "./image-error.ts";
-import { parseImageRecord, type ImageRecord } from "./image-record.ts";
+import type { Image, ImageConfig } from "./image.ts";
+import { findOrigin, type ImageRecord } from "./image-record.ts";
 import { normalizeReference } from "./image-reference.ts";
+import { findOpaque } from "./layer/find-opaque.ts";
+import { RootTree } from "./layer/root-tree.ts";
 import { openLayerStore, type LayerStore } from "./layer-store.ts";
-import { writeAtomically } from "./write-atomically.ts";
+import type { BlobStore } from "./oci/blob-store.ts";
+import { toCanonicalJson } from "./oci/json-fields.ts";
+import { openBlobStore, type DiskBlobStore } from "./oci/open-blob-store.ts";
+import { RecordFiles } from "./record-files.ts";
+import {
+  collectBlobs,
+  findBlobs,
+  findUnused,
+  layersOf,
+  measureUsage,
+  type RemoveUnusedOptions,
+  type StoreParts,
+  type StoreUsage,
+  type UnusedItem,
+} from "./store-garbage.ts";
+import { TagFiles } from "./tag-files.ts";
 
-/** What an image says of the process to run. */
-export interface ImageConfig {
-  readonly env: Readonly<Record<string, string>>;
-  readonly entrypoint: readonly string[];
-  readonly cmd: readonly string[];
-  readonly workingDir: string;
-  /** "name", "uid" or "uid:gid"; root when absent. */
-  readonly user?: string;
-  /** TCP ports named by EXPOSE. */
-  readonly exposedPorts: readonly number[];
-  readonly labels: Readonly<Record<string, string>>;
-  readonly stopSignal?: string;
-}
-
-/** One image of the store. */
-export interface Image {
-  /** "sha256:…" of its config. */
-  readonly id: string;
-  readonly tags: readonly string[];
-  /** Unpacked directories, lowest first. */
-  readonly layers: readonly string[];
-  /** What lies under the layers: the allow-list view of the host, or nothing. */
-  readonly base: "host" | "none";
-  readonly config: ImageConfig;
-  readonly createdAtMs: number;
-  /** Of the layers, without the base. */
-  readonly sizeBytes: number;
-  /** The id of the image that this one was committed on. */
-  readonly parent?: string;
-}
+export type { Image, ImageConfig, ImageOrigin } from "./image.ts";
 
 /** How `commit()` makes an image. */
 export interface CommitOptions {
@@ -81,14 +70,21 @@ export interface ImageStore {
 export interface BuildStore extends ImageStore {
   /** The layers below the images. */
   readonly layers: LayerStore;
+  /** What images are packed into, and imported from. */
+  readonly blobs: BlobStore;
   /** Stores an image over layers that are there, and names it. */
-  create(image: NewImage, tag: string): Promise<Image>;
+  create(image: NewImage, tag?: string): Promise<Image>;
+  /** Removes images without a name, and the layers and blobs that no image needs. */
+  removeUnused(options?: RemoveUnusedOptions): Promise<readonly UnusedItem[]>;
+  /** Tells what the store takes on the disk. */
+  usage(): Promise<StoreUsage>;
 }
 
 /** An image to store; its id comes of the other fields. */
 export type NewImage = Omit<ImageRecord, "id" | "createdAtMs" | "sizeBytes">;
 
-const DAY_MS = 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 /** How long an image without a name, or a layer that no image uses, is kept for the cache. */
 const UNUSED_KEPT_MS = 7 * DAY_MS;
 /** How long a named image that nobody asked for is kept: each dev session makes a new name. */
@@ -101,46 +97,49 @@ const NAMED_KEPT_MS = 30 * DAY_MS;
 export async function openImageStore(directory: string): Promise<BuildStore> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const layers = await openLayerStore(directory);
-  const store = new DiskImageStore(directory, layers);
-  await mkdir(store.imagesDir, { recursive: true });
-  await mkdir(store.tagsDir, { recursive: true });
+  const blobs = await openBlobStore(join(directory, "blobs"));
+  const store = new DiskImageStore(directory, { layers, blobs });
+  await mkdir(store.records.directory, { recursive: true });
+  await mkdir(store.tags.directory, { recursive: true });
   await store.collect(Date.now());
   return store;
 }
 
 class DiskImageStore implements BuildStore {
   readonly layers: LayerStore;
-  readonly imagesDir: string;
-  readonly tagsDir: string;
+  readonly blobs: DiskBlobStore;
+  readonly records: RecordFiles;
+  readonly tags: TagFiles;
 
-  constructor(directory: string, layers: LayerStore) {
-    this.layers = layers;
-    this.imagesDir = join(directory, "images");
-    this.tagsDir = join(directory, "tags");
+  constructor(directory: string, parts: StoreParts) {
+    this.layers = parts.layers;
+    this.blobs = parts.blobs;
+    this.records = new RecordFiles(join(directory, "images"));
+    this.tags = new TagFiles(join(directory, "tags"));
   }
 
   async get(reference: string): Promise<Image | undefined> {
     const id = await this.#findId(reference);
     if (id === undefined) return undefined;
-    const record = await this.#readRecord(id);
+    const record = await this.records.read(id);
     if (record === undefined) return undefined;
-    await touch(this.#recordPath(id));
-    return this.#toImage(record, await this.#readTags());
+    await this.records.touch(id);
+    return this.#toImage(record, await this.tags.read());
   }
 
   async list(): Promise<readonly Image[]> {
-    const tags = await this.#readTags();
-    const records = await this.#readRecords();
+    const tags = await this.tags.read();
+    const records = await this.records.readAll();
     return records
       .map((record) => this.#toImage(record, tags))
       .toSorted((a, b) => b.createdAtMs - a.createdAtMs);
   }
 
   async tag(id: string, tag: string): Promise<void> {
-    if ((await this.#readRecord(id)) === undefined) {
+    if ((await this.records.read(id)) === undefined) {
       throw new ImageError("NO_SUCH_IMAGE", `Cannot tag image: no such image: ${id}`);
     }
-    await writeAtomically(this.#tagPath(normalizeReference(tag)), id);
+    await this.tags.write(normalizeReference(tag), id);
   }
 
   async remove(reference: string): Promise<boolean> {
@@ -148,44 +147,82 @@ class DiskImageStore implements BuildStore {
     if (image === undefined) return false;
     const isById = /^(sha256:)?[0-9a-f]{12,64}$/.test(reference) && !image.tags.includes(reference);
     const names = isById ? image.tags : [normalizeReference(reference)];
-    for (const name of names) await rm(this.#tagPath(name), { force: true });
+    for (const name of names) await this.tags.remove(name);
     if (image.tags.every((tag) => names.includes(tag))) await this.#removeRecord(image.id);
     return true;
   }
 
   async commit(parent: Image, layerDir: string, options: CommitOptions): Promise<Image> {
-    const parentRecord = await this.#readRecord(parent.id);
+    const parentRecord = await this.records.read(parent.id);
     if (parentRecord === undefined) {
       throw new ImageError("NO_SUCH_IMAGE", `Cannot commit on image: no such image: ${parent.id}`);
     }
     const name = randomBytes(12).toString("hex");
-    await this.layers.add(name, layerDir, { kind: "unique" });
+    const below = await Promise.all(parentRecord.layers.map((layer) => this.layers.get(layer)));
+    const lower = below.filter((layer) => layer !== undefined);
+    const opaque = await findOpaque(layerDir, new RootTree(lower, parentRecord.base));
+    await this.layers.add(name, layerDir, { kind: "unique", opaque });
     const config = { ...parentRecord.config, ...options.config };
     const layers = [...parentRecord.layers, name];
     return this.create({ layers, base: parentRecord.base, config, parent: parent.id }, options.tag);
   }
 
   async create(image: NewImage, tag?: string): Promise<Image> {
-    const id = `sha256:${createHash("sha256").update(stableJson(image)).digest("hex")}`;
-    const known = await this.#readRecord(id);
-    const record = known ?? (await this.#toRecord(id, image));
-    await writeAtomically(this.#recordPath(id), JSON.stringify(record));
+    const id = `sha256:${createHash("sha256").update(toCanonicalJson(image)).digest("hex")}`;
+    const known = await this.records.read(id);
+    const record = known ?? (await this.#toRecord(id, await this.#withOrigin(image)));
+    await this.records.write(record);
     if (tag !== undefined) await this.tag(id, tag);
-    return this.#toImage(record, await this.#readTags());
+    return this.#toImage(record, await this.tags.read());
   }
 
   /** Removes what was long unused. The only place where the cache shrinks. */
   async collect(nowMs: number): Promise<void> {
-    const tags = await this.#readTags();
-    for (const record of await this.#readRecords()) {
+    const tags = await this.tags.read();
+    for (const record of await this.records.readAll()) {
       const names = tags.get(record.id) ?? [];
       const keptMs = names.length > 0 ? NAMED_KEPT_MS : UNUSED_KEPT_MS;
-      const stats = await stat(this.#recordPath(record.id)).catch(() => undefined);
-      if (stats === undefined || stats.mtimeMs > nowMs - keptMs) continue;
-      for (const name of names) await rm(this.#tagPath(name), { force: true });
-      await rm(this.#recordPath(record.id), { force: true });
+      if ((await this.records.usedAtMs(record.id)) > nowMs - keptMs) continue;
+      for (const name of names) await this.tags.remove(name);
+      await this.records.remove(record.id);
     }
-    await this.layers.collect(await this.#usedLayers(), nowMs - UNUSED_KEPT_MS);
+    const unusedSinceMs = nowMs - UNUSED_KEPT_MS;
+    const records = await this.records.readAll();
+    await this.layers.collect(layersOf(records), unusedSinceMs);
+    await collectBlobs(this, records, unusedSinceMs);
+  }
+
+  async removeUnused(options: RemoveUnusedOptions = {}): Promise<readonly UnusedItem[]> {
+    const { unusedForMs = HOUR_MS, mode = "remove" } = options;
+    const unusedSinceMs = Date.now() - unusedForMs;
+    const tags = await this.tags.read();
+    const records = await this.records.readAll();
+    const unnamed = new Set<string>();
+    for (const { id } of records.filter((record) => !tags.has(record.id))) {
+      if ((await this.records.usedAtMs(id)) <= unusedSinceMs) unnamed.add(id);
+    }
+    const kept = records.filter(({ id }) => !unnamed.has(id));
+    const images = [...unnamed].map((name) => ({ kind: "image", name, sizeBytes: 0 }) as const);
+    const items = [...images, ...(await findUnused(this, kept, unusedSinceMs))];
+    if (mode === "remove") for (const item of items) await this.#removeItem(item);
+    return items;
+  }
+
+  usage(): Promise<StoreUsage> {
+    return measureUsage(this);
+  }
+
+  async #removeItem({ kind, name }: UnusedItem): Promise<void> {
+    if (kind === "image") await this.records.remove(name);
+    else if (kind === "layer") await this.layers.remove(name);
+    else await this.blobs.remove(name);
+  }
+
+  /** An image that stands on an imported one keeps what that says and its layers do not. */
+  async #withOrigin(image: NewImage): Promise<NewImage> {
+    if (image.origin !== undefined) return image;
+    const origin = findOrigin(image.layers, await this.records.readAll());
+    return origin === undefined ? image : { ...image, origin };
   }
 
   async #toRecord(id: string, image: NewImage): Promise<ImageRecord> {
@@ -195,53 +232,25 @@ class DiskImageStore implements BuildStore {
   }
 
   async #removeRecord(id: string): Promise<void> {
-    const record = await this.#readRecord(id);
-    await rm(this.#recordPath(id), { force: true });
-    const used = await this.#usedLayers();
-    for (const name of record?.layers ?? []) {
-      if (!used.has(name)) await this.layers.removeUnique(name);
-    }
-  }
-
-  async #usedLayers(): Promise<ReadonlySet<string>> {
-    return new Set((await this.#readRecords()).flatMap((record) => record.layers));
+    const record = await this.records.read(id);
+    if (record === undefined) return;
+    const freed = await findBlobs(this, [record]);
+    await this.records.remove(id);
+    const others = await this.records.readAll();
+    const needed = await findBlobs(this, others);
+    for (const digest of freed) if (!needed.has(digest)) await this.blobs.remove(digest);
+    const used = layersOf(others);
+    for (const name of record.layers) if (!used.has(name)) await this.layers.removeUnique(name);
   }
 
   async #findId(reference: string): Promise<string | undefined> {
     const digits = /^(?:sha256:)?([0-9a-f]{12,64})$/.exec(reference)?.[1];
     if (digits !== undefined) {
-      const files = await readdir(this.imagesDir);
-      const file = files.find((name) => name.startsWith(digits) && name.endsWith(".json"));
-      if (file !== undefined) return `sha256:${file.slice(0, -".json".length)}`;
+      const id = await this.records.find(digits);
+      if (id !== undefined) return id;
       if (reference.startsWith("sha256:")) return undefined;
     }
-    const tagPath = this.#tagPath(normalizeReference(reference));
-    return readFile(tagPath, "utf8").catch(() => undefined);
-  }
-
-  async #readRecords(): Promise<readonly ImageRecord[]> {
-    const files = (await readdir(this.imagesDir)).filter((name) => name.endsWith(".json"));
-    const records = await Promise.all(
-      files.map((name) => this.#readRecord(`sha256:${name.slice(0, -".json".length)}`)),
-    );
-    return records.filter((record) => record !== undefined);
-  }
-
-  async #readRecord(id: string): Promise<ImageRecord | undefined> {
-    if (!/^sha256:[0-9a-f]{64}$/.test(id)) return undefined;
-    const text = await readFile(this.#recordPath(id), "utf8").catch(() => undefined);
-    return text === undefined ? undefined : parseImageRecord(text);
-  }
-
-  async #readTags(): Promise<ReadonlyMap<string, readonly string[]>> {
-    const tags = new Map<string, string[]>();
-    for (const file of await readdir(this.tagsDir)) {
-      if (file.endsWith(".draft")) continue;
-      const id = await readFile(join(this.tagsDir, file), "utf8").catch(() => undefined);
-      if (id === undefined) continue;
-      tags.set(id, [...(tags.get(id) ?? []), decodeURIComponent(file)]);
-    }
-    return tags;
+    return this.tags.find(normalizeReference(reference));
   }
 
   #toImage(record: ImageRecord, tags: ReadonlyMap<string, readonly string[]>): Image {
@@ -251,26 +260,4 @@ class DiskImageStore implements BuildStore {
       layers: record.layers.map((name) => this.layers.directoryOf(name)),
     };
   }
-
-  #recordPath(id: string): string {
-    return join(this.imagesDir, `${id.slice("sha256:".length)}.json`);
-  }
-
-  #tagPath(reference: string): string {
-    return join(this.tagsDir, encodeURIComponent(reference));
-  }
-}
-
-/** An image that is asked for is in use, so it is not collected. */
-async function touch(path: string): Promise<void> {
-  const now = new Date();
-  await utimes(path, now, now).catch(() => undefined); // it may have been removed meanwhile
-}
-
-function stableJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }

@@ -22,6 +22,14 @@ export interface AddLayerOptions {
   readonly opaque?: readonly string[];
 }
 
+/** A layer as the store lists it. */
+export interface StoredLayer {
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** When it was last asked for. */
+  readonly usedAtMs: number;
+}
+
 /** Unpacked layers, each in a directory of its own that appears whole or not at all. */
 export interface LayerStore {
   /** @returns undefined when no layer has that name */
@@ -34,6 +42,10 @@ export interface LayerStore {
   directoryOf(name: string): string;
   /** The name of the layer whose files are in a directory. */
   nameOf(directory: string): string;
+  /** Lists every layer, without it counting as asked for. */
+  list(): Promise<readonly StoredLayer[]>;
+  /** Removes one layer now. */
+  remove(name: string): Promise<void>;
   /** Removes one layer now, unless it may be found again by its key. */
   removeUnique(name: string): Promise<void>;
   /** Removes layers that are not in `used` and were last asked for before a time. */
@@ -71,6 +83,8 @@ export async function openLayerStore(directory: string): Promise<LayerStore> {
       await renameUnlessThere(wrapper, join(layersDir, name));
       return { name, directory: directoryOf(name), sizeBytes, opaque: meta.opaque };
     },
+    list: () => listLayers(layersDir),
+    remove: (name) => rm(join(layersDir, name), { recursive: true, force: true }),
     removeUnique: async (name) => {
       const layerDir = join(layersDir, name);
       if ((await readMeta(layerDir))?.kind !== "unique") return;
@@ -120,6 +134,17 @@ function isLayerMeta(value: unknown): value is LayerMeta {
     Array.isArray(value.opaque) &&
     value.opaque.every((path) => typeof path === "string")
   );
+}
+
+async function listLayers(layersDir: string): Promise<readonly StoredLayer[]> {
+  const layers: StoredLayer[] = [];
+  for (const name of await readdir(layersDir)) {
+    const meta = await readMeta(join(layersDir, name));
+    const stats = await stat(join(layersDir, name, META_FILE)).catch(() => undefined);
+    if (meta === undefined || stats === undefined) continue; // removed meanwhile
+    layers.push({ name, sizeBytes: meta.sizeBytes, usedAtMs: stats.mtimeMs });
+  }
+  return layers;
 }
 
 async function renameUnlessThere(source: string, target: string): Promise<void> {

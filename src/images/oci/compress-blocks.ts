@@ -1,0 +1,133 @@
+import { promisify } from "node:util";
+import * as zlib from "node:zlib";
+
+import { ImageError } from "../image-error.ts";
+import type { Compression } from "./media-types.ts";
+
+/**
+ * The gzip level that is used unless another is asked for. Measured on 64 MiB of /usr/lib and on
+ * the node binary, beside level 6 (what others use): level 4 takes 0.63 of its time for 1.03 of
+ * its size; level 1 takes 0.47 of its time for 1.09 of its size.
+ */
+export const DEFAULT_GZIP_LEVEL = 4;
+/** What zstd's own program uses. */
+export const DEFAULT_ZSTD_LEVEL = 3;
+
+/** Blocks of one layer that are compressed at once: layers are packed two at a time. */
+const BLOCKS_AT_ONCE = 3;
+const WINDOW_BYTES = 32 * 1024;
+const deflateRaw = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.deflateRaw);
+
+/** How {@link compressBlocks} compresses. */
+export interface CompressOptions {
+  readonly compression: Compression;
+  readonly level: number;
+  /** Told of each block that is not read any more. */
+  readonly onUsed: (block: Buffer) => void;
+}
+
+/** The level that is used when none is asked for; 0 for no compression. */
+export function defaultLevelOf(compression: Compression): number {
+  return { gzip: DEFAULT_GZIP_LEVEL, zstd: DEFAULT_ZSTD_LEVEL, none: 0 }[compression];
+}
+
+/**
+ * Compresses what comes in blocks.
+ *
+ * @throws {ImageError} IMAGE_UNFIT for zstd on a Node that has none
+ */
+export function compressBlocks(
+  blocks: Iterable<Buffer>,
+  options: CompressOptions,
+): AsyncIterable<Buffer> {
+  if (options.compression === "gzip") return gzipBlocks(blocks, options);
+  return options.compression === "zstd" ? zstdBlocks(blocks, options) : passBlocks(blocks, options);
+}
+
+/** A consumer that asks for the next block is done with the one before. */
+async function* passBlocks(
+  blocks: Iterable<Buffer>,
+  { onUsed }: CompressOptions,
+): AsyncGenerator<Buffer> {
+  for (const block of blocks) {
+    yield await Promise.resolve(block);
+    onUsed(block);
+  }
+}
+
+/**
+ * One gzip member whose blocks are compressed side by side in Node's thread pool, as pigz does:
+ * each block has the end of the one before as its dictionary and ends on a byte. The bytes depend
+ * on the blocks and the level, not on the number of cores.
+ */
+async function* gzipBlocks(
+  blocks: Iterable<Buffer>,
+  { level, onUsed }: CompressOptions,
+): AsyncGenerator<Buffer> {
+  yield Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]); // no time; system "unknown"
+  let checksum = 0;
+  let sizeBytes = 0;
+  let dictionary: Buffer | undefined;
+  yield* inOrder(blocks, async (block) => {
+    checksum = zlib.crc32(block, checksum);
+    sizeBytes += block.length;
+    const compressing = deflateRaw(block, {
+      ...{ level, memLevel: 9, chunkSize: 2 ** 18 },
+      finishFlush: zlib.constants.Z_SYNC_FLUSH,
+      ...(dictionary !== undefined && { dictionary }),
+    });
+    dictionary = Buffer.from(block.subarray(-WINDOW_BYTES));
+    const compressed = await compressing;
+    onUsed(block);
+    return compressed;
+  });
+  const end = Buffer.alloc(10);
+  end.writeUInt16LE(0x0003, 0); // an empty last block
+  end.writeUInt32LE(checksum, 2);
+  end.writeUInt32LE(sizeBytes % 2 ** 32, 6);
+  yield end;
+}
+
+/** One zstd frame a block, which is what its format allows and decoders read as one stream. */
+function zstdBlocks(
+  blocks: Iterable<Buffer>,
+  { level, onUsed }: CompressOptions,
+): AsyncGenerator<Buffer> {
+  requireZstd("pack with zstd");
+  const zstdCompress = promisify<Uint8Array, zlib.ZstdOptions, Buffer>(zlib.zstdCompress);
+  const { ZSTD_c_compressionLevel, ZSTD_c_checksumFlag } = zlib.constants;
+  const params = { [ZSTD_c_compressionLevel]: level, [ZSTD_c_checksumFlag]: 1 };
+  return inOrder(blocks, async (block) => {
+    const frame = await zstdCompress(block, { params, chunkSize: 2 ** 18 });
+    onUsed(block);
+    return frame;
+  });
+}
+
+/**
+ * Refuses zstd by name where Node has none.
+ *
+ * @throws {ImageError} IMAGE_UNFIT
+ */
+export function requireZstd(action: string): void {
+  if ("zstdCompress" in zlib) return;
+  const text = `Cannot ${action}: Node ${process.version} has no zstd`;
+  throw new ImageError("IMAGE_UNFIT", `${text}; use Node 22.15 or later, or gzip`);
+}
+
+async function* inOrder(
+  blocks: Iterable<Buffer>,
+  work: (block: Buffer) => Promise<Buffer>,
+): AsyncGenerator<Buffer> {
+  let underWay: readonly Promise<Buffer>[] = [];
+  for (const block of blocks) {
+    const result = work(block);
+    result.catch(() => undefined); // it is awaited in its turn, unless the consumer gives up
+    underWay = [...underWay, result];
+    if (underWay.length < BLOCKS_AT_ONCE) continue;
+    const [oldest, ...younger] = underWay;
+    underWay = younger;
+    if (oldest !== undefined) yield await oldest;
+  }
+  for (const result of underWay) yield await result;
+}

@@ -1,0 +1,155 @@
+import { createHash, randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, rename, rm, stat, utimes, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+
+import { ImageError } from "../image-error.ts";
+import type { BlobIdentity, BlobStore } from "./blob-store.ts";
+import { toDiskFull } from "./to-disk-full.ts";
+
+/** A blob as the store lists it. */
+export interface StoredBlob extends BlobIdentity {
+  /** When it was last asked for. */
+  readonly usedAtMs: number;
+}
+
+/** Blobs in a directory. */
+export interface DiskBlobStore extends BlobStore {
+  list(): Promise<readonly StoredBlob[]>;
+  /** Removes what writers that were killed left behind. */
+  collectDrafts(): Promise<void>;
+}
+
+const ABANDONED_AFTER_MS = 24 * 3_600_000;
+const READ_BYTES = 256 * 1024;
+const digestPattern = /^sha256:([0-9a-f]{64})$/;
+
+/**
+ * Opens the blobs below `directory`; makes it when it is missing. Several processes may use it at
+ * once: a blob is written to a draft, checked, and then renamed.
+ */
+export async function openBlobStore(directory: string): Promise<DiskBlobStore> {
+  const store = new DirectoryBlobStore(directory);
+  await store.prepare();
+  return store;
+}
+
+class DirectoryBlobStore implements DiskBlobStore {
+  readonly #directory: string;
+  readonly #filesDir: string;
+  readonly #draftsDir: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+    this.#filesDir = join(directory, "sha256");
+    this.#draftsDir = join(directory, "drafts");
+  }
+
+  async prepare(): Promise<void> {
+    for (const path of [this.#filesDir, this.#draftsDir]) await mkdir(path, { recursive: true });
+  }
+
+  async stat(digest: string): Promise<number | undefined> {
+    const path = this.pathOf(digest);
+    const stats = await stat(path).catch(() => undefined);
+    if (stats === undefined) return undefined;
+    const now = new Date();
+    await utimes(path, now, now).catch(() => undefined); // only ages it
+    return stats.size;
+  }
+
+  async open(digest: string, fromByte = 0): Promise<Readable> {
+    if ((await this.stat(digest)) === undefined) {
+      const text = `Cannot read blob ${digest}: it is not in ${this.#directory}`;
+      throw new ImageError("BLOB_NOT_FOUND", `${text}; pull or build the image anew`);
+    }
+    return createReadStream(this.pathOf(digest), { start: fromByte, highWaterMark: READ_BYTES });
+  }
+
+  async write(content: Readable | Uint8Array, expected?: BlobIdentity): Promise<BlobIdentity> {
+    const isThere =
+      expected !== undefined && (await this.stat(expected.digest)) === expected.sizeBytes;
+    if (isThere) {
+      if (content instanceof Readable) content.destroy();
+      return expected;
+    }
+    const draft = join(this.#draftsDir, randomBytes(8).toString("hex"));
+    try {
+      const written = await this.#writeDraft(draft, content);
+      if (expected !== undefined) check(written, expected);
+      await rename(draft, this.pathOf(written.digest));
+      return written;
+    } catch (error) {
+      if (content instanceof Readable) content.destroy();
+      await rm(draft, { force: true });
+      throw toDiskFull(error, this.#directory);
+    }
+  }
+
+  pathOf(digest: string): string {
+    const hex = digestPattern.exec(digest)?.[1];
+    if (hex !== undefined) return join(this.#filesDir, hex);
+    const text = `Cannot name a blob: ${JSON.stringify(digest)}; a digest is sha256: and 64 digits`;
+    throw new ImageError("MANIFEST_INVALID", text);
+  }
+
+  async remove(digest: string): Promise<void> {
+    await rm(this.pathOf(digest), { force: true });
+  }
+
+  async list(): Promise<readonly StoredBlob[]> {
+    const blobs: StoredBlob[] = [];
+    for (const name of await readdir(this.#filesDir)) {
+      const stats = await stat(join(this.#filesDir, name)).catch(() => undefined);
+      if (stats === undefined || !digestPattern.test(`sha256:${name}`)) continue;
+      blobs.push({ digest: `sha256:${name}`, sizeBytes: stats.size, usedAtMs: stats.mtimeMs });
+    }
+    return blobs;
+  }
+
+  async collectDrafts(): Promise<void> {
+    for (const name of await readdir(this.#draftsDir)) {
+      const draft = join(this.#draftsDir, name);
+      const stats = await stat(draft).catch(() => undefined);
+      const isYoung = stats === undefined || stats.mtimeMs > Date.now() - ABANDONED_AFTER_MS;
+      if (!isYoung) await rm(draft, { force: true });
+    }
+  }
+
+  async #writeDraft(draft: string, content: Readable | Uint8Array): Promise<BlobIdentity> {
+    const file = await open(draft, "wx", 0o600);
+    try {
+      return await writeAll(file, content);
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+async function writeAll(file: FileHandle, content: Readable | Uint8Array): Promise<BlobIdentity> {
+  const hash = createHash("sha256");
+  let sizeBytes = 0;
+  for await (const chunk of content instanceof Readable ? content : [content]) {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError("a blob is made of bytes");
+    hash.update(chunk);
+    sizeBytes += chunk.length;
+    await writeWhole(file, chunk);
+  }
+  return { digest: `sha256:${hash.digest("hex")}`, sizeBytes };
+}
+
+/** One call may write a part, as when the disk fills up; the next then says so. */
+async function writeWhole(file: FileHandle, chunk: Uint8Array): Promise<void> {
+  let done = 0;
+  while (done < chunk.length) done += (await file.write(chunk, done)).bytesWritten;
+}
+
+function check(written: BlobIdentity, expected: BlobIdentity): void {
+  if (written.digest === expected.digest && written.sizeBytes === expected.sizeBytes) return;
+  throw new ImageError(
+    "DIGEST_MISMATCH",
+    `Cannot store blob ${expected.digest} of ${expected.sizeBytes} bytes: what came is ` +
+      `${written.digest} of ${written.sizeBytes} bytes; fetch it again`,
+  );
+}

@@ -1,0 +1,64 @@
+import { readdir, readFile, rm, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+
+import { parseImageRecord, type ImageRecord } from "./image-record.ts";
+import { writeAtomically } from "./write-atomically.ts";
+
+const EXTENSION = ".json";
+
+/** The records of images: one file each, whose time says when it was last asked for. */
+export class RecordFiles {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** @returns undefined when there is none, or one that was cut short */
+  async read(id: string): Promise<ImageRecord | undefined> {
+    if (!/^sha256:[0-9a-f]{64}$/.test(id)) return undefined;
+    const text = await readFile(this.#pathOf(id), "utf8").catch(() => undefined);
+    return text === undefined ? undefined : parseImageRecord(text);
+  }
+
+  async readAll(): Promise<readonly ImageRecord[]> {
+    const names = (await readdir(this.directory)).filter((name) => name.endsWith(EXTENSION));
+    const records = await Promise.all(names.map((name) => this.read(idOf(name))));
+    return records.filter((record) => record !== undefined);
+  }
+
+  /** @returns the id that begins with some digits */
+  async find(digits: string): Promise<string | undefined> {
+    const names = await readdir(this.directory);
+    const name = names.find((item) => item.startsWith(digits) && item.endsWith(EXTENSION));
+    return name === undefined ? undefined : idOf(name);
+  }
+
+  write(record: ImageRecord): Promise<void> {
+    return writeAtomically(this.#pathOf(record.id), JSON.stringify(record));
+  }
+
+  remove(id: string): Promise<void> {
+    return rm(this.#pathOf(id), { force: true });
+  }
+
+  /** An image that is asked for is in use, so it is not collected. */
+  async touch(id: string): Promise<void> {
+    const now = new Date();
+    await utimes(this.#pathOf(id), now, now).catch(() => undefined); // it may be gone meanwhile
+  }
+
+  /** @returns when an image was last asked for; infinity when it is gone, so nothing follows */
+  async usedAtMs(id: string): Promise<number> {
+    const stats = await stat(this.#pathOf(id)).catch(() => undefined);
+    return stats?.mtimeMs ?? Infinity;
+  }
+
+  #pathOf(id: string): string {
+    return join(this.directory, `${id.slice("sha256:".length)}${EXTENSION}`);
+  }
+}
+
+function idOf(name: string): string {
+  return `sha256:${name.slice(0, -EXTENSION.length)}`;
+}
