@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { SecureContext } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { createCertificateAuthority } from "../../../src/engine/egress/certificate-authority.ts";
@@ -15,11 +16,14 @@ const authority = createCertificateAuthority();
 const secure = createServer(
   {
     SNICallback: (name, done) => {
-      void authority.contextFor(name).then((context) => done(null, context));
+      void present(name, done);
     },
   },
   (_request, response) => response.end(),
 );
+async function present(name: string, done: (error: null, context: SecureContext) => void) {
+  done(null, await authority.contextFor(name));
+}
 let plain: FaultRegistry;
 beforeAll(async () => {
   plain = await FaultRegistry.start();
