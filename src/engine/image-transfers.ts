@@ -1,6 +1,7 @@
 import type { Image } from "../images/image-store.ts";
 import type { BlobStore } from "../images/oci/blob-store.ts";
-import type { OciImage, Platform } from "../images/oci/descriptor.ts";
+import type { OciImage } from "../images/oci/descriptor.ts";
+import { hostPlatform } from "../images/oci/platform.ts";
 import { openMountMemory } from "../images/registry/mount-memory.ts";
 import { openRegistry, type Registry } from "../images/registry/open-registry.ts";
 import { pullImage } from "../images/registry/pull-image.ts";
@@ -59,7 +60,7 @@ export function createImageTransfers({
       const onProgress = toLines(pullWords, request.log);
       const { reference } = request;
       const { manifest } = await withRegistry(request, (registry) =>
-        pullImage({ registry, blobs, reference, platform: hostPlatform(), onProgress }),
+        pullImage({ registry, blobs, reference, platform: hostPlatform, onProgress }),
       );
       return packing.unpack(manifest.digest, reference);
     },
@@ -90,9 +91,4 @@ function toLines(words: Words, log: (line: string) => void): OnProgress {
     if (word !== undefined)
       log(`${digest.slice("sha256:".length, "sha256:".length + 12)}: ${word}`);
   };
-}
-
-/** Images run on this host's processor. */
-function hostPlatform(): Platform {
-  return { os: "linux", architecture: process.arch === "x64" ? "amd64" : process.arch };
 }

@@ -16,6 +16,7 @@ import { writeDockerWrapper } from "./docker-wrapper.ts";
 import { EngineError } from "./engine-error.ts";
 import type { EngineLog } from "./engine-log.ts";
 import { createImageBuilder } from "./image-builder.ts";
+import { createStoreTransfers } from "./store-transfers.ts";
 import { rebuildImage, type RebuildResult } from "./rebuild-image.ts";
 import { exportArchive, importArchive } from "./sandbox/archive.ts";
 import { createSandbox } from "./sandbox/create-sandbox.ts";
@@ -159,6 +160,7 @@ async function createContext(
     images,
     archive: { exportArchive, importArchive },
     build: createImageBuilder({ store: images, sandbox, isRunAllowed, log }),
+    transfers: createStoreTransfers(images, join(imagesDir, "mounts.json")),
     imageMap: options.imageMap ?? {},
     limitsOf: (image) => toLimits(options, image),
     stateDir,
