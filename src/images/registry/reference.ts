@@ -10,12 +10,6 @@ export interface Reference {
   readonly digest?: string;
 }
 
-/** An image in a registry by what names one manifest. */
-export type ManifestName = Pick<Reference, "registryHost" | "repository"> & {
-  /** A tag or a digest. */
-  readonly manifest: string;
-};
-
 const HUB = "registry-1.docker.io";
 /** Names of Docker Hub in references and in files of credentials. */
 const hubNames = new Set(["docker.io", "index.docker.io", "registry.hub.docker.com", HUB]);
