@@ -1,11 +1,14 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { emptyConfig } from "../../src/images/image-record.ts";
 import { openImageStore, type BuildStore, type Image } from "../../src/images/image-store.ts";
+import { exportImage } from "../../src/images/oci/export-image.ts";
+import { importImage } from "../../src/images/oci/import-image.ts";
+import { makeSpecialNodes } from "../../src/images/oci/tar/make-special-nodes.ts";
 
 let directory: string;
 let store: BuildStore;
@@ -134,6 +137,21 @@ describe("openImageStore()", () => {
     expect((await create("app")).id).toBe(image.id); // and mends it
   });
 
+  it("knows what lies hidden below a committed layer", async () => {
+    const lower = await store.layers.createDraft();
+    await mkdir(join(lower, "d"));
+    await store.layers.add("low", lower, { kind: "cache" });
+    const { id } = await create("app", "x", ["low"]);
+    const parent = await store.get(id);
+    const draft = await store.layers.createDraft();
+    await mkdir(join(draft, "d"));
+    await makeSpecialNodes(draft, { whiteouts: [], fifos: new Map(), opaque: ["d"] });
+    if (parent === undefined) throw new Error("the image is gone");
+    const image = await store.commit(parent, draft, {});
+    const name = store.layers.nameOf(image.layers[1] ?? "");
+    expect((await store.layers.get(name))?.opaque).toEqual(["d"]);
+  });
+
   it("keeps the layer that came first when two builds make the same", async () => {
     await addLayer("aaa", "first");
     await addLayer("aaa", "second!");
@@ -159,5 +177,88 @@ describe("openImageStore()", () => {
     const tags = (await reopened.list()).flatMap((image) => image.tags);
     expect(tags.toSorted()).toEqual(["moved:latest", "used:latest"]);
     expect((await readdir(join(directory, "layers"))).toSorted()).toEqual(["fresh", "used1"]);
+  });
+});
+
+describe("blobs of openImageStore()", () => {
+  const gzip = { compression: "gzip" } as const;
+
+  async function createPlain(tag: string, layers: readonly string[]): Promise<Image> {
+    return store.create({ base: "none", layers, config: { ...emptyConfig, cmd: [tag] } }, tag);
+  }
+
+  async function digests(): Promise<readonly string[]> {
+    const names = await readdir(join(directory, "blobs", "sha256"));
+    return names.map((name) => `sha256:${name}`);
+  }
+
+  it("go with the last image whose layers were packed into them", async () => {
+    const shared = await addLayer("shared", "s");
+    const one = await createPlain("one", [shared, await addLayer("only1", "1")]);
+    await createPlain("two", [shared]);
+    const { layers } = await exportImage(store, one, gzip);
+    await store.remove("one");
+    expect(await digests()).toContain(layers[0]?.digest);
+    expect(await digests()).not.toContain(layers[1]?.digest);
+    await store.remove("two");
+    expect(await digests()).not.toContain(layers[0]?.digest);
+  });
+
+  it("of an imported image go with it, with its layers", async () => {
+    const built = await createPlain("built", [await addLayer("l", "text")]);
+    const platform = { os: "linux", architecture: "amd64" };
+    const { manifest, config, layers } = await exportImage(store, built, { ...gzip, platform });
+    const imported = await importImage(store, manifest.digest, { tag: "imported" });
+    await store.remove("built");
+    for (const { digest } of [manifest, config, ...layers]) {
+      expect(await store.blobs.stat(digest)).toBeDefined();
+    }
+    await store.remove("imported");
+    expect(await digests()).toEqual([]);
+    expect(existsSync(imported.layers[0] ?? "")).toBe(false);
+  });
+
+  it("are dropped when they were long unused, and no image needs them", async () => {
+    const image = await createPlain("kept", [await addLayer("l", "text")]);
+    const { layers } = await exportImage(store, image, gzip);
+    const stray = await store.blobs.write(Buffer.from("stray"));
+    const fresh = await store.blobs.write(Buffer.from("fresh"));
+    for (const digest of [layers[0]?.digest ?? "", stray.digest]) {
+      await age(store.blobs.pathOf(digest), 8);
+    }
+    await openImageStore(directory);
+    expect(await store.blobs.stat(stray.digest)).toBeUndefined();
+    expect(await store.blobs.stat(fresh.digest)).toBe(5);
+    expect(await store.blobs.stat(layers[0]?.digest ?? "")).toBeDefined();
+  });
+});
+
+describe("removeUnused()", () => {
+  it("lists, and then removes, what no named image needs", async () => {
+    await store.create(
+      { base: "none", layers: [await addLayer("used", "u")], config: emptyConfig },
+      "a",
+    );
+    const config = { ...emptyConfig, cmd: ["x"] };
+    const dangling = await store.create({
+      base: "none",
+      layers: [await addLayer("dang", "dd")],
+      config,
+    });
+    await addLayer("cache", "ccc");
+    const blob = await store.blobs.write(Buffer.from("blob"));
+    expect(await store.removeUnused()).toEqual([]); // all is younger than an hour
+    const listed = await store.removeUnused({ mode: "list", unusedForMs: 0 });
+    expect(listed.toSorted((a, b) => a.sizeBytes - b.sizeBytes)).toEqual([
+      { kind: "image", name: dangling.id, sizeBytes: 0 },
+      { kind: "layer", name: "dang", sizeBytes: 2 },
+      { kind: "layer", name: "cache", sizeBytes: 3 },
+      { kind: "blob", name: blob.digest, sizeBytes: 4 },
+    ]);
+    expect(await store.usage()).toEqual({ layersBytes: 6, blobsBytes: 4 });
+    expect(await store.removeUnused({ unusedForMs: 0 })).toEqual(listed);
+    expect(await store.usage()).toEqual({ layersBytes: 1, blobsBytes: 0 });
+    expect((await store.list()).map(({ tags }) => tags)).toEqual([["a:latest"]]);
+    expect(await store.removeUnused({ unusedForMs: 0 })).toEqual([]);
   });
 });
