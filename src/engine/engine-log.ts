@@ -30,4 +30,8 @@ export type EngineLog =
       readonly contextDir: string;
       /** Values of ARG. */
       readonly buildArgs: Readonly<Record<string, string>>;
+      /** Where the Dockerfile is, when it is a file. */
+      readonly dockerfilePath?: string;
+      /** The stage that was built, when that was said. */
+      readonly target?: string;
     };

@@ -5,8 +5,8 @@ import type { Sandbox } from "./sandbox/sandbox.ts";
 
 /** Makes the step by which image builds execute RUN: a command in a private view of the image. */
 export function createRunStep(sandbox: Sandbox): RunStep {
-  return async ({ layers, base, writableDir, ...command }) => {
-    const rootfs = { layers, base, writableDir };
+  return async ({ layers, base, writableDir, mounts, ...command }) => {
+    const rootfs = { layers, base, writableDir, mounts };
     const process = await sandbox.run({ ...command, rootfs, limits: {} });
     process.stdin.on("error", () => undefined).end(); // it may be over already
     const output = new PassThrough();

@@ -1,7 +1,12 @@
 import { chmod, rm } from "node:fs/promises";
 import { join } from "node:path";
 
+import { createImageSources } from "../images/image-sources.ts";
 import { openImageStore } from "../images/image-store.ts";
+import { hostPlatform } from "../images/oci/platform.ts";
+import type { CredentialSource } from "../images/registry/credentials.ts";
+import type { Registry } from "../images/registry/open-registry.ts";
+import { tryPull } from "../images/resolve-image.ts";
 import { createApiServer, type ApiServer } from "./api/api-server.ts";
 import { ContainerTable } from "./api/container-table.ts";
 import type { BuildRequest, EngineContext } from "./api/engine-context.ts";
@@ -15,8 +20,9 @@ import { createDiscarder, type Discarder } from "./discarder.ts";
 import { writeDockerWrapper } from "./docker-wrapper.ts";
 import { EngineError } from "./engine-error.ts";
 import type { EngineLog } from "./engine-log.ts";
+import { openEngineRegistry } from "./engine-registry.ts";
 import { createImageBuilder } from "./image-builder.ts";
-import { createStoreTransfers } from "./store-transfers.ts";
+import { createStorePusher } from "./store-pusher.ts";
 import { rebuildImage, type RebuildResult } from "./rebuild-image.ts";
 import { exportArchive, importArchive } from "./sandbox/archive.ts";
 import { createSandbox } from "./sandbox/create-sandbox.ts";
@@ -45,6 +51,11 @@ export interface EngineOptions {
   readonly enforceCpu?: boolean;
   /** Whether RUN steps of Dockerfiles are executed (default: yes). */
   readonly isRunAllowed?: boolean;
+  /**
+   * How images are pulled that are not here; "off" asks no registry (default: with the logins that
+   * `docker login` keeps).
+   */
+  readonly registry?: "off" | { readonly credentials: CredentialSource };
   /** Image references that stand for a local Dockerfile, by its path. */
   readonly imageMap?: Readonly<Record<string, string>>;
   /** The memory limit of an image's instances in bytes; undefined is none. */
@@ -97,11 +108,10 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
     open.sandbox = await openSandbox(options, state.path, log);
     await state.deleteLeftovers();
     const dockerBin = await writeDockerWrapper(state.path);
-    const context = await createContext(
-      options,
-      { log, stateDir: state.path, discarder },
-      open.sandbox,
-    );
+    open.registry = openEngineRegistry(options.registry);
+    const { sandbox, registry } = open;
+    const base = { log, stateDir: state.path, discarder, registry };
+    const context = await createContext(options, base, sandbox);
     open.server = createApiServer(engineRoutes(context), (message) =>
       log({ kind: "notice", message }),
     );
@@ -124,6 +134,7 @@ interface OpenParts {
   readonly stateDispose: () => Promise<void>;
   readonly discarder: Discarder;
   sandbox?: Sandbox;
+  registry?: Registry | undefined;
   server?: ApiServer;
 }
 
@@ -146,21 +157,24 @@ async function createContext(
     readonly log: (event: EngineLog) => void;
     readonly stateDir: string;
     readonly discarder: Discarder;
+    readonly registry: Registry | undefined;
   },
   sandbox: Sandbox,
 ): Promise<EngineContext> {
-  const { log, stateDir, discarder } = base;
+  const { log, stateDir, discarder, registry } = base;
   const imagesDir = options.imagesDir ?? join(stateDir, "images");
   const images = await openImageStore(imagesDir);
   const commitsDir = join(imagesDir, "commits");
   await discardAbandoned(commitsDir, discarder);
   const isRunAllowed = options.isRunAllowed ?? true;
+  const sources = createImageSources({ store: images, ...(registry && { registry }) });
   return {
     sandbox,
     images,
     archive: { exportArchive, importArchive },
-    build: createImageBuilder({ store: images, sandbox, isRunAllowed, log }),
-    transfers: createStoreTransfers(images, join(imagesDir, "mounts.json")),
+    push: createStorePusher(images, join(imagesDir, "mounts.json")),
+    build: createImageBuilder({ store: images, sandbox, sources, isRunAllowed, log }),
+    pull: (reference, onTried) => tryPull(reference, { platform: hostPlatform, onTried }, sources),
     imageMap: options.imageMap ?? {},
     limitsOf: (image) => toLimits(options, image),
     stateDir,
@@ -225,6 +239,7 @@ async function closeParts(
     ["delete the state", parts.stateDispose],
   ];
   parts.server?.close();
+  parts.registry?.close();
   if (socketPath !== undefined) await rm(socketPath, { force: true });
   for (const [what, step] of steps) {
     await withinTime(step()).catch((error: unknown) => {

@@ -6,6 +6,7 @@ export type ImageErrorCode =
   | "ARCHIVE_UNSAFE"
   | "BAD_REFERENCE"
   | "BLOB_NOT_FOUND"
+  | "BUILDER_FAILED"
   | "CONFIG_NOT_EDITABLE"
   | "COPY_FAILED"
   | "CREDENTIALS_FAILED"

@@ -1,4 +1,5 @@
 import type { Image, ImageConfig, ImageOrigin } from "./image.ts";
+import type { Platform } from "./oci/descriptor.ts";
 
 /** What the store keeps of an image on disk. */
 export interface ImageRecord extends Omit<Image, "tags"> {
@@ -54,6 +55,7 @@ function isImageRecord(value: unknown): value is ImageRecord {
     typeof value["sizeBytes"] === "number" &&
     isOptionalString(value["parent"]) &&
     isOptionalOrigin(value["origin"]) &&
+    isOptionalPlatform(value["platform"]) &&
     isConfig(value["config"])
   );
 }
@@ -64,6 +66,16 @@ function isOptionalOrigin(value: unknown): value is ImageOrigin | undefined {
     isObject(value) &&
     typeof value["manifestDigest"] === "string" &&
     typeof value["layerCount"] === "number"
+  );
+}
+
+function isOptionalPlatform(value: unknown): value is Platform | undefined {
+  if (value === undefined) return true;
+  return (
+    isObject(value) &&
+    typeof value["os"] === "string" &&
+    typeof value["architecture"] === "string" &&
+    isOptionalString(value["variant"])
   );
 }
 

@@ -164,7 +164,11 @@ class DiskImageStore implements BuildStore {
     await this.layers.add(name, layerDir, { kind: "unique", opaque });
     const config = { ...parentRecord.config, ...options.config };
     const layers = [...parentRecord.layers, name];
-    return this.create({ layers, base: parentRecord.base, config, parent: parent.id }, options.tag);
+    const { base, platform } = parentRecord;
+    return this.create(
+      { layers, base, config, parent: parent.id, ...(platform !== undefined && { platform }) },
+      options.tag,
+    );
   }
 
   async create(image: NewImage, tag?: string): Promise<Image> {

@@ -1,3 +1,5 @@
+import type { Platform } from "./oci/descriptor.ts";
+
 /** What an image says of the process to run. */
 export interface ImageConfig {
   readonly env: Readonly<Record<string, string>>;
@@ -29,6 +31,8 @@ export interface Image {
   readonly layers: readonly string[];
   /** What lies under the layers: the allow-list view of the host, or nothing. */
   readonly base: "host" | "none";
+  /** What it runs on; this machine's when absent. */
+  readonly platform?: Platform;
   readonly config: ImageConfig;
   readonly createdAtMs: number;
   /** Of the layers, without the base. */

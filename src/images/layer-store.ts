@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
+import type { LayerOwners } from "./layer/layer-owners.ts";
 import { measureTree } from "./layer/measure-tree.ts";
 
 /** One stored layer. */
@@ -13,6 +14,8 @@ export interface Layer {
   readonly sizeBytes: number;
   /** Directories (from the root, no leading slash) that hide what lies under them. */
   readonly opaque: readonly string[];
+  /** Owners that the files cannot have on this machine. */
+  readonly owners?: LayerOwners;
 }
 
 /** How {@link LayerStore.add} stores a layer. */
@@ -20,6 +23,7 @@ export interface AddLayerOptions {
   /** "cache": may be found again by its key, so it stays a while when no image uses it. */
   readonly kind: "cache" | "unique";
   readonly opaque?: readonly string[];
+  readonly owners?: LayerOwners;
 }
 
 /** A layer as the store lists it. */
@@ -32,6 +36,8 @@ export interface StoredLayer {
 
 /** Unpacked layers, each in a directory of its own that appears whole or not at all. */
 export interface LayerStore {
+  /** Where builds keep what makes the next one faster; nothing in it is needed. */
+  readonly cacheDir: string;
   /** @returns undefined when no layer has that name */
   get(name: string): Promise<Layer | undefined>;
   /** Makes an empty directory on the same file system, to fill and then {@link add}. */
@@ -65,6 +71,7 @@ export async function openLayerStore(directory: string): Promise<LayerStore> {
   const get = (name: string): Promise<Layer | undefined> =>
     readLayer(layersDir, name, directoryOf(name));
   return {
+    cacheDir: join(directory, "build-cache"),
     get,
     directoryOf,
     nameOf: (fsDir) => basename(dirname(fsDir)),
@@ -78,10 +85,11 @@ export async function openLayerStore(directory: string): Promise<LayerStore> {
       await mkdir(wrapper);
       await rename(draftDir, join(wrapper, "fs"));
       const sizeBytes = await measureTree(join(wrapper, "fs"));
-      const meta = { kind: options.kind, sizeBytes, opaque: options.opaque ?? [] };
+      const { kind, opaque = [], owners } = options;
+      const meta: LayerMeta = { kind, sizeBytes, opaque, ...(owners !== undefined && { owners }) };
       await writeFile(join(wrapper, META_FILE), JSON.stringify(meta));
       await renameUnlessThere(wrapper, join(layersDir, name));
-      return { name, directory: directoryOf(name), sizeBytes, opaque: meta.opaque };
+      return { name, directory: directoryOf(name), ...facts(meta) };
     },
     list: () => listLayers(layersDir),
     remove: (name) => rm(join(layersDir, name), { recursive: true, force: true }),
@@ -101,6 +109,11 @@ interface LayerMeta {
   readonly kind: "cache" | "unique";
   readonly sizeBytes: number;
   readonly opaque: readonly string[];
+  readonly owners?: LayerOwners;
+}
+
+function facts({ sizeBytes, opaque, owners }: LayerMeta): Omit<Layer, "name" | "directory"> {
+  return { sizeBytes, opaque, ...(owners !== undefined && { owners }) };
 }
 
 async function readLayer(
@@ -112,7 +125,7 @@ async function readLayer(
   if (meta === undefined) return undefined;
   const now = new Date();
   await utimes(join(layersDir, name, META_FILE), now, now).catch(() => undefined); // only ages it
-  return { name, directory, sizeBytes: meta.sizeBytes, opaque: meta.opaque };
+  return { name, directory, ...facts(meta) };
 }
 
 async function readMeta(layerDir: string): Promise<LayerMeta | undefined> {
@@ -132,7 +145,21 @@ function isLayerMeta(value: unknown): value is LayerMeta {
     typeof value.sizeBytes === "number" &&
     "opaque" in value &&
     Array.isArray(value.opaque) &&
-    value.opaque.every((path) => typeof path === "string")
+    value.opaque.every((path) => typeof path === "string") &&
+    (!("owners" in value) || isOwners(value.owners))
+  );
+}
+
+function isOwners(value: unknown): value is LayerOwners {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).every(
+    (owner: unknown) =>
+      typeof owner === "object" &&
+      owner !== null &&
+      "uid" in owner &&
+      typeof owner.uid === "number" &&
+      "gid" in owner &&
+      typeof owner.gid === "number",
   );
 }
 

@@ -1,6 +1,9 @@
 import { ImageError } from "./image-error.ts";
-import type { Instruction } from "./dockerfile/instruction.ts";
-import { expandWord } from "./dockerfile/expand-word.ts";
+import type { Instruction, InstructionFlag } from "./dockerfile/instruction.ts";
+import { expandWord, type ExpandOptions } from "./dockerfile/expand-word.ts";
+import { parsePlatform } from "./dockerfile/parse-platform.ts";
+import { formatPlatform, hostPlatform } from "./oci/platform.ts";
+import type { Platform } from "./oci/descriptor.ts";
 import { splitWords } from "./dockerfile/split-words.ts";
 
 /** One FROM and what follows it. */
@@ -11,6 +14,8 @@ export interface PlannedStage {
   readonly name: string | undefined;
   /** What FROM names, expanded. */
   readonly from: string;
+  /** What FROM asks for by --platform, else what the build is for. */
+  readonly platform: Platform;
   readonly line: number;
   readonly instructions: readonly Instruction[];
 }
@@ -19,7 +24,7 @@ export interface PlannedStage {
 export interface StagePlan {
   /** Values of ARG before the first FROM. */
   readonly globalArgs: Readonly<Record<string, string>>;
-  /** The stages that the last one needs, and itself, in order. */
+  /** The stages that the target needs, and itself, in order. */
   readonly stages: readonly PlannedStage[];
 }
 
@@ -27,18 +32,19 @@ export interface StagePlan {
 export interface PlanOptions {
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly escape: string;
+  /** What the image is to run on. */
+  readonly platform: Platform;
+  /** The stage to build, by name or number (default: the last one). */
+  readonly target?: string;
 }
 
-const platform = process.arch === "x64" ? "amd64" : process.arch;
-const platformArgs: Readonly<Record<string, string>> = {
-  ...{ BUILDPLATFORM: `linux/${platform}`, BUILDOS: "linux", BUILDARCH: platform },
-  ...{ TARGETPLATFORM: `linux/${platform}`, TARGETOS: "linux", TARGETARCH: platform },
-};
+type FromOptions = PlanOptions & { readonly globalArgs: Readonly<Record<string, string>> };
 
 /**
- * Splits instructions into stages and leaves out those that the last one does not need.
+ * Splits instructions into stages and leaves out those that the target does not need.
  *
- * @throws {ImageError} DOCKERFILE_INVALID without FROM, or with instructions before it
+ * @throws {ImageError} DOCKERFILE_INVALID without FROM, with instructions before it, or without
+ *   the target
  */
 export function planStages(instructions: readonly Instruction[], options: PlanOptions): StagePlan {
   const firstFrom = instructions.findIndex(({ keyword }) => keyword === "FROM");
@@ -56,14 +62,14 @@ export function planStages(instructions: readonly Instruction[], options: PlanOp
     if (stage === undefined) continue; // the first one is a FROM
     stages.push({ ...stage, instructions: [...stage.instructions, instruction] });
   }
-  return { globalArgs, stages: keepNeeded(stages) };
+  return { globalArgs, stages: keepNeeded(stages, findTarget(stages, options.target)) };
 }
 
 function readGlobalArgs(
   instructions: readonly Instruction[],
   options: PlanOptions,
 ): Readonly<Record<string, string>> {
-  const args: Record<string, string> = { ...platformArgs };
+  const args: Record<string, string> = platformArgs(options.platform);
   for (const { keyword, line, text } of instructions) {
     if (keyword !== "ARG") {
       const error = `Cannot read line ${line}: ${keyword} before FROM; only ARG may stand there`;
@@ -80,27 +86,60 @@ function readGlobalArgs(
   return args;
 }
 
-function readFrom(
-  instruction: Instruction,
-  index: number,
-  options: PlanOptions & { readonly globalArgs: Readonly<Record<string, string>> },
-): PlannedStage {
-  const { line, text } = instruction;
-  const [reference = "", as, name, ...rest] = splitWords(text, options.escape);
+function platformArgs(target: Platform): Record<string, string> {
+  return { ...argsOf("BUILD", hostPlatform), ...argsOf("TARGET", target) };
+}
+
+function argsOf(prefix: string, platform: Platform): Record<string, string> {
+  return {
+    [`${prefix}PLATFORM`]: formatPlatform(platform),
+    [`${prefix}OS`]: platform.os,
+    [`${prefix}ARCH`]: platform.architecture,
+    [`${prefix}VARIANT`]: platform.variant ?? "",
+  };
+}
+
+function readFrom(instruction: Instruction, index: number, options: FromOptions): PlannedStage {
+  const { line } = instruction;
+  const [reference = "", as, name, ...rest] = splitWords(instruction.text, options.escape);
   const expand = { variables: options.globalArgs, escape: options.escape, line };
   const from = expandWord(reference, expand);
   const hasName = as?.toLowerCase() === "as" && name !== undefined && /^[a-z][\w.-]*$/i.test(name);
   if (from === "" || rest.length > 0 || (as !== undefined && !hasName)) {
     throw new ImageError(
       "DOCKERFILE_INVALID",
-      `Cannot read line ${line}: FROM ${text}; write FROM image or FROM image AS name`,
+      `Cannot read line ${line}: FROM ${instruction.text}; write FROM image or FROM image AS name`,
       { line },
     );
   }
-  return { index, from, line, name: name?.toLowerCase(), instructions: [] };
+  const platform = readPlatform(instruction, expand) ?? options.platform;
+  return { index, from, platform, line, name: name?.toLowerCase(), instructions: [] };
 }
 
-function keepNeeded(stages: readonly PlannedStage[]): readonly PlannedStage[] {
+function readPlatform({ flags, line }: Instruction, expand: ExpandOptions): Platform | undefined {
+  const asked = flags.find(({ name }) => name === "platform");
+  const text = asked === undefined ? "" : expandWord(asked.value, expand);
+  return text === "" ? undefined : parsePlatform(text, line);
+}
+
+function findTarget(
+  stages: readonly PlannedStage[],
+  target: string | undefined,
+): PlannedStage | undefined {
+  if (target === undefined) return stages.at(-1);
+  const stage = findStage(stages, target);
+  if (stage !== undefined) return stage;
+  const names = stages.map(({ name, index }) => name ?? String(index));
+  throw new ImageError(
+    "DOCKERFILE_INVALID",
+    `Cannot build target ${target}: no such stage; there are ${names.join(", ")}`,
+  );
+}
+
+function keepNeeded(
+  stages: readonly PlannedStage[],
+  target: PlannedStage | undefined,
+): readonly PlannedStage[] {
   const needed = new Set<number>();
   const visit = (stage: PlannedStage | undefined): void => {
     if (stage === undefined || needed.has(stage.index)) return;
@@ -108,13 +147,19 @@ function keepNeeded(stages: readonly PlannedStage[]): readonly PlannedStage[] {
     const earlier = stages.slice(0, stage.index);
     for (const reference of referencesOf(stage)) visit(findStage(earlier, reference));
   };
-  visit(stages.at(-1));
+  visit(target);
   return stages.filter((stage) => needed.has(stage.index));
 }
 
 function referencesOf(stage: PlannedStage): readonly string[] {
   const flags = stage.instructions.flatMap((instruction) => instruction.flags);
-  return [stage.from, ...flags.filter(({ name }) => name === "from").map(({ value }) => value)];
+  return [stage.from, ...flags.flatMap(referenceOf)];
+}
+
+function referenceOf({ name, value }: InstructionFlag): readonly string[] {
+  if (name === "from") return [value];
+  const from = name === "mount" ? /(?:^|,)from=([^,]+)/.exec(value)?.[1] : undefined;
+  return from === undefined ? [] : [from];
 }
 
 /** A name that variables are part of may mean any stage; it is resolved when it is copied. */

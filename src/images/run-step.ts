@@ -1,5 +1,16 @@
 import type { Readable } from "node:stream";
 
+/** What RUN may reach. */
+export type RunNetwork = "none" | "internet";
+
+/** A file or directory of this machine at a place inside the image while RUN runs. */
+export interface RunMount {
+  readonly source: string;
+  /** An absolute path without symlinks; it is there already. */
+  readonly target: string;
+  readonly isReadOnly: boolean;
+}
+
 /** One RUN instruction, to be executed in a private view of the image. */
 export interface RunRequest {
   readonly argv: readonly string[];
@@ -13,7 +24,8 @@ export interface RunRequest {
   readonly base: "host" | "none";
   /** Receives all writes and becomes the step's layer. */
   readonly writableDir: string;
-  readonly network: "none" | "internet";
+  readonly mounts: readonly RunMount[];
+  readonly network: RunNetwork;
 }
 
 /** What came of a RUN instruction. */

@@ -1,10 +1,13 @@
 import type { ImageConfig } from "./image-store.ts";
 import type { Layer } from "./layer-store.ts";
+import type { Platform } from "./oci/descriptor.ts";
 import { RootTree, type TreeLayer } from "./layer/root-tree.ts";
 
 /** A stage of a build, after some of its instructions. */
 export interface StageState {
   readonly base: "host" | "none";
+  /** What the files are for. */
+  readonly platform: Platform;
   /** Lowest first. */
   readonly layers: readonly Layer[];
   /** Stands for all that made the files: the cache's key of the last layer. */

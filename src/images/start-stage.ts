@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 
 import type { BuildJob } from "./build-job.ts";
+import { formatPlatform } from "./oci/platform.ts";
+import { findBase, tryBase } from "./find-base.ts";
+import { ImageError } from "./image-error.ts";
 import { emptyConfig } from "./image-record.ts";
 import { normalizeReference } from "./image-reference.ts";
 import type { Image } from "./image-store.ts";
@@ -12,29 +15,33 @@ import type { StageState } from "./stage-state.ts";
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const shell = ["/bin/sh", "-c"];
 
-/** Begins a stage: on an earlier one, on an image of the store, on nothing, or on the host. */
+/** Begins a stage: on an earlier one, on an image, on nothing, or on the host. */
 export async function startStage(stage: PlannedStage, job: BuildJob): Promise<StageState> {
   const earlier = job.stages.get(stage.from.toLowerCase());
-  if (earlier !== undefined) return { ...earlier, args: {}, shell, hasOwnCmd: false };
-  const fresh = { layers: [], args: {}, shell, hasOwnCmd: false };
+  if (earlier !== undefined) return { ...earlier, args: {}, hasOwnCmd: false };
+  const { platform } = stage;
   const config = { ...emptyConfig, env: { PATH: DEFAULT_PATH } };
-  if (stage.from === "scratch")
-    return { ...fresh, base: "none", key: toLayerKey(["none", ownerKind()]), config };
-  const image = await job.store.get(stage.from);
-  if (image !== undefined) return startOnImage(image, job);
+  const fresh = { platform, config, layers: [], args: {}, shell, hasOwnCmd: false };
+  if (stage.from === "scratch") {
+    const key = toLayerKey(["none", ownerKind(), formatPlatform(platform)]);
+    return { ...fresh, base: "none", key };
+  }
   job.log(`FROM ${stage.from}`);
+  const { line, from } = stage;
+  const request = { instruction: `FROM ${from}`, line, platform };
+  if (job.fallbackBase === undefined) {
+    return stateOfImage(await findBase(from, request, job), stage, job);
+  }
+  const { image, tried } = await tryBase(from, request, job);
+  if (image !== undefined) return stateOfImage(image, stage, job);
+  for (const what of tried) job.log(`  not found: ${what}`);
   job.note(
     "no image is pulled: the file system under FROM is this host's programs and libraries, " +
       "read-only, with a private /etc, /tmp, /var and /home",
   );
-  const isNode = /(^|\/)node:/.test(normalizeReference(stage.from));
-  const cmd = isNode ? { cmd: ["node"] } : {};
-  return {
-    ...fresh,
-    base: "host",
-    key: toLayerKey(["host", ownerKind(), ...hostFacts()]),
-    config: { ...config, ...cmd },
-  };
+  const isNode = /(^|\/)node:/.test(normalizeReference(from));
+  const key = toLayerKey(["host", ownerKind(), ...hostFacts()]);
+  return { ...fresh, base: "host", key, config: { ...config, ...(isNode && { cmd: ["node"] }) } };
 }
 
 /** Without root, files belong to the user who builds: another user's layers are not alike. */
@@ -48,18 +55,23 @@ function hostFacts(): readonly string[] {
   return [process.version, release];
 }
 
-async function startOnImage(image: Image, job: BuildJob): Promise<StageState> {
+/** Begins a stage on an image. */
+export async function stateOfImage(
+  image: Image,
+  { platform }: Pick<PlannedStage, "platform">,
+  job: BuildJob,
+): Promise<StageState> {
   const names = image.layers.map((directory) => job.store.layers.nameOf(directory));
-  const found = await Promise.all(names.map((name) => job.store.layers.get(name)));
-  const layers = found.filter((layer): layer is Layer => layer !== undefined);
+  const layers: Layer[] = [];
+  for (const name of names) {
+    const layer = await job.store.layers.get(name);
+    if (layer !== undefined) layers.push(layer);
+  }
+  if (layers.length < names.length) {
+    const text = `Cannot build on image ${image.id}: layers of it are missing; delete and get it again`;
+    throw new ImageError("NO_SUCH_IMAGE", text);
+  }
   const { base, config } = image;
-  return {
-    base,
-    config,
-    layers,
-    key: toLayerKey([base, names]),
-    args: {},
-    shell,
-    hasOwnCmd: false,
-  };
+  const key = toLayerKey([base, names]);
+  return { base, platform, config, layers, key, args: {}, shell, hasOwnCmd: false };
 }

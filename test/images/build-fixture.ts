@@ -43,8 +43,18 @@ export class BuildFixture {
     }
   }
 
+  /** Builds as `berth dev` does: the host stands for an image that is not there. */
   build(dockerfile: string, options: Partial<BuildOptions> = {}): Promise<Image> {
-    return buildImage({
+    return buildImage({ ...this.#options(dockerfile), fallbackBase: "host", ...options });
+  }
+
+  /** Builds on images alone. */
+  buildStrictly(dockerfile: string, options: Partial<BuildOptions> = {}): Promise<Image> {
+    return buildImage({ ...this.#options(dockerfile), ...options });
+  }
+
+  #options(dockerfile: string): BuildOptions {
+    return {
       store: this.store,
       dockerfile,
       contextDir: this.contextDir,
@@ -61,8 +71,7 @@ export class BuildFixture {
         }
         return { exitCode, output: Readable.from([output]) };
       },
-      ...options,
-    });
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

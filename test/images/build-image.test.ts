@@ -109,9 +109,9 @@ describe("buildImage()", () => {
       /line 1: syntax=example\.com\/other:1/,
     ],
     [
-      "RUN with a secret",
-      "FROM node\nRUN --mount=type=secret,id=x y",
-      /line 2: RUN --mount=type=secret/,
+      "RUN with the keys of ssh",
+      "FROM node\nRUN --mount=type=ssh y",
+      /line 2: RUN --mount=type=ssh; known types are bind/,
     ],
     [
       "RUN as root of all",

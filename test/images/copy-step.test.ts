@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, lstatSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import * as zlib from "node:zlib";
 
 import { pack } from "tar-stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -171,12 +171,13 @@ describe("copyStep()", () => {
     ["a lone argument", "COPY a.txt", /line 2.*at least one source and a destination/],
     ["a URL", "ADD https://example.com/x /x", /DOCKERFILE_UNSUPPORTED.*line 2: ADD of a URL/],
     ["a git address", "ADD git@example.com:a/b.git /x", /line 2: ADD of a URL/],
-    ["an unknown flag", "COPY --parents a.txt /x/", /line 2: COPY --parents/],
+    ["an unknown flag", "COPY --keep a.txt /x/", /line 2: COPY --keep; only --from/],
+    ["--parents of ADD", "ADD --parents a.txt /x/", /line 2: ADD --parents/],
     ["--from of ADD", "ADD --from=x a.txt /x/", /line 2: ADD --from/],
     [
       "--from of a foreign image",
       "COPY --from=nginx:1 /etc /x/",
-      /line 2: COPY --from=nginx:1; it is no earlier stage/,
+      /NO_SUCH_IMAGE.*line 2: COPY --from=nginx:1; there is no image nginx:1 for linux\/\w+, tried/,
     ],
     ["--from by a variable", "COPY --from=$X a.txt /", /line 2: COPY --from=\$X; name the stage/],
     ["a --chmod in words", "COPY --chmod=u+x a.txt /x/", /line 2.*is not octal/],
@@ -228,7 +229,10 @@ describe("copyStep()", () => {
     archive.entry({ name: "../../climbed" }, "inside");
     archive.finalize();
     const bytes = await buffer(archive);
-    await writeFile(join(fixture.contextDir, "x.tar"), kind === "tar" ? bytes : gzipSync(bytes));
+    await writeFile(
+      join(fixture.contextDir, "x.tar"),
+      kind === "tar" ? bytes : zlib.gzipSync(bytes),
+    );
     const image = await fixture.build("FROM scratch\nADD x.tar /u/");
     expect(await filesOf(image)).toEqual({
       "/u/climbed": "inside",
@@ -250,11 +254,92 @@ describe("copyStep()", () => {
     expect(await filesOf(image)).toEqual({ "/escaped": "kept in", "/u/out": "-> /" });
   });
 
-  it("refuses archives that it cannot unpack by name", async () => {
-    await writeFile(join(fixture.contextDir, "x.bz2"), "BZh91AY");
-    await expect(fixture.build("FROM scratch\nADD x.bz2 /")).rejects.toThrow(
-      /line 2: ADD of x\.bz2 \(bzip2\); pack it as/,
+  it.each(["bzip2", "xz", "zstd"])("unpacks what %s made", async (program) => {
+    const isThere = spawnSync(program, ["--version"]).status === 0;
+    const canRead = program !== "zstd" || "createZstdDecompress" in zlib;
+    if (!isThere || !canRead) return; // nothing here makes or reads it
+    const archive = pack();
+    archive.entry({ name: "f" }, "text");
+    archive.finalize();
+    const input = await buffer(archive);
+    const packed = execFileSync(program, ["-c"], { input });
+    await writeFile(join(fixture.contextDir, "x.tar.z"), packed);
+    await writeFile(
+      join(fixture.contextDir, "plain.z"),
+      execFileSync(program, ["-c"], { input: "p" }),
     );
+    const image = await fixture.build("FROM scratch\nADD x.tar.z plain.z /u/");
+    expect(Object.keys(await filesOf(image))).toEqual(["/u/f", "/u/plain.z"]);
+  });
+
+  it("copies by ADD what only begins like an archive", async () => {
+    await writeFile(join(fixture.contextDir, "x.bz2"), "BZh91AY");
+    const image = await fixture.build("FROM scratch\nADD x.bz2 /");
+    expect(await filesOf(image)).toEqual({ "/x.bz2": "BZh91AY" });
+  });
+
+  it("refuses devices in archives by name, and stores nothing", async () => {
+    const archive = pack();
+    archive.entry({ name: "dev/sda", type: "block-device", devmajor: 8, devminor: 0 });
+    archive.finalize();
+    await writeFile(join(fixture.contextDir, "x.tar"), await buffer(archive));
+    await expect(fixture.build("FROM scratch\nADD x.tar /")).rejects.toThrow(
+      /ARCHIVE_UNSAFE.*dev\/sda: it is a block-device/,
+    );
+    expect(await fixture.store.list()).toEqual([]);
+  });
+
+  it.each<[what: string, steps: string, expected: Readonly<Record<string, string>>]>([
+    [
+      "parents by --parents",
+      "COPY --parents dir/deep/d.txt a.txt /x/",
+      { "/x/a.txt": "a", "/x/dir/deep/d.txt": "d" },
+    ],
+    ["parents after /./", "COPY --parents dir/./deep/d.txt /x/", { "/x/deep/d.txt": "d" }],
+    ["parents of a directory", "COPY --parents dir/deep /x/", { "/x/dir/deep/d.txt": "d" }],
+    [
+      "all but what --exclude names",
+      "COPY --exclude=**/*.txt --exclude=link* . /x/",
+      { "/x/dir/inner-link": "-> ../a.txt", "/x/dirlink": "-> dir" },
+    ],
+    [
+      "all of some files but what --exclude names",
+      "COPY --exclude=b* a.txt b.txt /x/",
+      { "/x/a.txt": "a" },
+    ],
+  ])("copies %s", async (_what, steps, expected) => {
+    await fixture.context(context);
+    expect(await filesOf(await fixture.build(`FROM scratch\n${steps}\n`))).toEqual(expected);
+  });
+
+  it("takes the Dockerfile's own ignore file before the context's", async () => {
+    await fixture.context({ a: "a", b: "b", ".dockerignore": "a" });
+    const dockerfilePath = join(fixture.root, "My.Dockerfile");
+    await writeFile(`${dockerfilePath}.dockerignore`, "b\n.dockerignore");
+    const image = await fixture.build("FROM scratch\nCOPY . /", { dockerfilePath });
+    expect(await filesOf(image)).toEqual({ "/a": "a" });
+    const other = await fixture.build("FROM scratch\nCOPY . /", {
+      dockerfilePath: join(fixture.root, "Other.Dockerfile"),
+    });
+    expect(Object.keys(await filesOf(other))).toEqual(["/.dockerignore", "/b"]);
+  });
+
+  it("links to what the same step copied before, never two paths of a layer to one file", async () => {
+    await fixture.context({ a: "same", b: "same", c: "1" });
+    const layerOf = async (): Promise<string> =>
+      (await fixture.build("FROM scratch\nCOPY . /")).layers[0] ?? "";
+    const first = await layerOf();
+    await fixture.context({ c: "22" });
+    const second = await layerOf();
+    const inodeOf = (layer: string, name: string): number => lstatSync(join(layer, name)).ino;
+    expect(inodeOf(second, "a")).toBe(inodeOf(first, "a"));
+    expect(inodeOf(second, "b")).not.toBe(inodeOf(second, "a"));
+    expect(inodeOf(second, "c")).not.toBe(inodeOf(first, "c"));
+    chmodSync(join(fixture.contextDir, "a"), 0o600);
+    const third = await layerOf();
+    expect(inodeOf(third, "a")).not.toBe(inodeOf(first, "a"));
+    expect(lstatSync(join(first, "a")).mode & 0o777).not.toBe(0o600);
+    expect(inodeOf(third, "b")).toBe(inodeOf(first, "b"));
   });
 
   it("leaves out pipes", async () => {

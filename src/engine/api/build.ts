@@ -24,11 +24,15 @@ async function build(engine: EngineContext, request: ApiRequest): Promise<ApiAns
 }
 
 function parseBuildRequest(body: JsonObject): BuildRequest {
+  const dockerfilePath = stringField(body, "dockerfilePath") ?? "";
+  const target = stringField(body, "target") ?? "";
   return {
     dockerfile: required(body, "dockerfile"),
     contextDir: required(body, "contextDir"),
     tag: required(body, "tag"),
     buildArgs: stringMapField(body, "buildArgs"),
+    ...(dockerfilePath !== "" && { dockerfilePath }),
+    ...(target !== "" && { target }),
   };
 }
 

@@ -10,6 +10,7 @@ import type { CreateBody } from "./create-body.ts";
 import type { EngineContainer } from "./engine-container.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { findImage } from "./find-image.ts";
+import { findImageHome } from "./image-files.ts";
 import { GatewayContainer, type ContainerIdentity } from "./gateway-container.ts";
 import { isGatewayImage } from "./gateway-image.ts";
 import { toLaunchSpec } from "./launch-spec.ts";
@@ -58,7 +59,9 @@ async function createApp(
 ): Promise<AppContainer> {
   const { id, body } = identity;
   const limits = await findLimits(engine, body.image, image);
+  const home = await findImageHome(image, body.user ?? image.config.user);
   const spec = toLaunchSpec(image, body, {
+    ...(home !== undefined && { home }),
     hostname: id.slice(0, 12),
     writableDir: join(engine.stateDir, "containers", id, "files"),
     mounts: body.mounts.map(({ volume, target, isReadOnly }) => {

@@ -19,8 +19,18 @@ export interface EngineContext {
   readonly archive: ContainerArchive;
   /** Builds an image from a Dockerfile. */
   readonly build: (request: BuildRequest, log: (line: string) => void) => Promise<Image>;
-  /** Moves images to and from registries. */
-  readonly transfers: ImageTransfers;
+  /** Sends an image to its registry. */
+  readonly push: PushImage;
+  /**
+   * Fetches an image from its registry.
+   *
+   * @param onFailed told why there is none
+   * @returns undefined when it cannot be had
+   */
+  readonly pull: (
+    reference: string,
+    onFailed: (reason: string) => void,
+  ) => Promise<Image | undefined>;
   /** Image references that stand for a local Dockerfile. */
   readonly imageMap: Readonly<Record<string, string>>;
   /** Limits of an instance by its image's reference. */
@@ -63,16 +73,20 @@ export interface ContainerArchive {
 export interface BuildRequest {
   /** The Dockerfile's text. */
   readonly dockerfile: string;
+  /** Where the Dockerfile is, when it is a file: `PATH.dockerignore` beside it counts. */
+  readonly dockerfilePath?: string;
   /** The build context's directory. */
   readonly contextDir: string;
   /** The tag of the result. */
   readonly tag: string;
   /** Values of ARG. */
   readonly buildArgs: Readonly<Record<string, string>>;
+  /** The stage to build (default: the last one). */
+  readonly target?: string;
 }
 
-/** What is moved, and who asks. */
-export interface TransferRequest {
+/** Where an image goes, and who asks. */
+export interface PushRequest {
   /** The image's name here and in the registry. */
   readonly reference: string;
   readonly credentials: Credentials | undefined;
@@ -81,13 +95,12 @@ export interface TransferRequest {
   readonly signal: AbortSignal;
 }
 
-/** Moves images to and from registries. */
-export interface ImageTransfers {
-  /** @throws {ImageError} what pushing throws */
-  push(image: Image, request: TransferRequest): Promise<PushedImage>;
-  /** @throws {ImageError} what pulling throws */
-  pull(request: TransferRequest): Promise<Image>;
-}
+/**
+ * Sends an image to its registry.
+ *
+ * @throws {ImageError} what pushing throws
+ */
+export type PushImage = (image: Image, request: PushRequest) => Promise<PushedImage>;
 
 /** An image that is in a registry now. */
 export interface PushedImage {

@@ -5,6 +5,7 @@ import { AppContainer } from "./app-container.ts";
 import { parseEnv } from "./create-body.ts";
 import type { EngineContext } from "./engine-context.ts";
 import { attachProcess, runDetached, type ExecPlan } from "./exec-session.ts";
+import { requireImageProgram } from "./image-files.ts";
 import { booleanField, stringField, stringListField, type JsonObject } from "./json-fields.ts";
 
 const DEFAULT_SIZE: TtySize = { columns: 80, rows: 24 };
@@ -43,6 +44,7 @@ async function createExec(engine: EngineContext, request: ApiRequest): Promise<A
   if (argv.length === 0) {
     throw new EngineError("BAD_REQUEST", "Cannot create an exec: no Cmd; give a command");
   }
+  await requireImageProgram(app.spec.rootfs, argv);
   const session = engine.execs.create({
     containerId: app.id,
     spec: toExecSpec(app.spec, body, argv),

@@ -6,20 +6,37 @@ import { EngineError } from "../engine-error.ts";
 import type { EngineContext } from "./engine-context.ts";
 
 /**
- * Finds an image in the store; a reference that `imageMap` maps to a Dockerfile is built first.
+ * Finds an image in the store; a reference that `imageMap` maps to a Dockerfile is built first, any
+ * other is pulled from its registry.
  *
- * @throws {EngineError} NO_SUCH_IMAGE when there is none, with the ways to get it
+ * @throws {EngineError} NO_SUCH_IMAGE when there is none, with what was tried and the ways to get it
  */
 export async function findImage(engine: EngineContext, reference: string): Promise<Image> {
   const image = await engine.images.get(reference);
   if (image !== undefined) return image;
   const mapped = await buildWhenMapped(engine, reference);
   if (mapped !== undefined) return mapped;
-  throw new EngineError(
-    "NO_SUCH_IMAGE",
-    `Cannot find image: no such image: ${reference}; build it from a Dockerfile ` +
-      `("image": "./Dockerfile" under berth dev, or docker build -t ${reference} .), or map the ` +
-      "reference to a local Dockerfile (imageMap)",
+  return pullMissing(engine, reference);
+}
+
+/**
+ * Brings an image up to date, as `docker pull` does: a mapped one is built, another is fetched from
+ * its registry. One that is here and cannot be fetched stays as it is.
+ *
+ * @throws {EngineError} NO_SUCH_IMAGE when there is none
+ */
+export async function refreshImage(engine: EngineContext, reference: string): Promise<void> {
+  const mapped = await buildWhenMapped(engine, reference);
+  if (mapped !== undefined) return;
+  const local = await engine.images.get(reference);
+  if (local === undefined) {
+    await pullMissing(engine, reference);
+    return;
+  }
+  // A name without a registry is most likely one that was built here.
+  if (!/^[^/]*[.:][^/]*\/|^localhost\//.test(reference)) return;
+  await engine.pull(reference, (reason) =>
+    engine.log({ kind: "notice", message: `${reference} stays as it is here: ${reason}` }),
   );
 }
 
@@ -29,7 +46,7 @@ export async function findImage(engine: EngineContext, reference: string): Promi
  *
  * @returns undefined when it is not mapped
  */
-export async function buildWhenMapped(
+async function buildWhenMapped(
   engine: EngineContext,
   reference: string,
 ): Promise<Image | undefined> {
@@ -49,9 +66,22 @@ async function buildMapped(
   });
   const request = {
     dockerfile: text,
+    dockerfilePath: path,
     contextDir: dirname(path),
     tag: reference,
     buildArgs: {},
   };
   return engine.build(request, (message) => engine.log({ kind: "notice", message }));
+}
+
+async function pullMissing(engine: EngineContext, reference: string): Promise<Image> {
+  const reasons: string[] = [];
+  const image = await engine.pull(reference, (reason) => reasons.push(reason));
+  if (image !== undefined) return image;
+  throw new EngineError(
+    "NO_SUCH_IMAGE",
+    `Cannot find image: no such image: ${reference} (${reasons.join("; ")}); build it from a ` +
+      `Dockerfile ("image": "./Dockerfile" under berth dev, or docker build -t ${reference} .), ` +
+      "or map the reference to a local Dockerfile (imageMap, --map-image)",
+  );
 }

@@ -7,7 +7,7 @@ import type { ApiAnswer, ApiRequest, ApiRoute } from "./api-exchange.ts";
 import { AppContainer } from "./app-container.ts";
 import { copyLayer } from "./copy-layer.ts";
 import type { EngineContext } from "./engine-context.ts";
-import { buildWhenMapped, findImage } from "./find-image.ts";
+import { findImage, refreshImage } from "./find-image.ts";
 import { isGatewayImage } from "./gateway-image.ts";
 import { toGatewayInspect, toImageInspect, toImageSummary } from "./image-json.ts";
 
@@ -45,15 +45,12 @@ async function inspectImage(engine: EngineContext, request: ApiRequest): Promise
   return { kind: "json", status: 200, body };
 }
 
-/** `docker pull`: nothing is fetched; a mapped reference is built, any other must be there. */
+/** `docker pull`: a mapped reference is built, any other fetched from its registry. */
 async function pullImage(engine: EngineContext, request: ApiRequest): Promise<ApiAnswer> {
   const name = request.query.get("fromImage") ?? "";
   const tag = request.query.get("tag") ?? "";
   const reference = tag === "" ? name : `${name}${tag.includes(":") ? "@" : ":"}${tag}`;
-  if (!isGatewayImage(reference)) {
-    const mapped = await buildWhenMapped(engine, reference);
-    if (mapped === undefined) await findImage(engine, reference);
-  }
+  if (!isGatewayImage(reference)) await refreshImage(engine, reference);
   return {
     kind: "json",
     status: 200,

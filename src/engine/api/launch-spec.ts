@@ -13,6 +13,8 @@ const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 export interface LaunchFacts {
   /** The host name inside. */
   readonly hostname: string;
+  /** The user's home directory, where the image's own files tell. */
+  readonly home?: string;
   /** Receives the container's writes. */
   readonly writableDir: string;
   /** The directories of its volumes. */
@@ -39,9 +41,10 @@ export function toLaunchSpec(image: Image, body: CreateBody, facts: LaunchFacts)
     );
   }
   const user = body.user ?? config.user;
+  const home = facts.home ?? homeOf(user);
   return {
     argv,
-    env: mergeEnv(image, { ...config.env, ...body.env }, { user, hostname: facts.hostname }),
+    env: mergeEnv(image, { ...config.env, ...body.env }, { home, hostname: facts.hostname }),
     cwd: body.workingDir ?? (config.workingDir === "" ? "/" : config.workingDir),
     hostname: facts.hostname,
     rootfs: {
@@ -59,11 +62,11 @@ export function toLaunchSpec(image: Image, body: CreateBody, facts: LaunchFacts)
 function mergeEnv(
   image: Image,
   env: Readonly<Record<string, string>>,
-  defaults: { readonly user: string | undefined; readonly hostname: string },
+  defaults: { readonly home: string; readonly hostname: string },
 ): Readonly<Record<string, string>> {
   return {
     HOSTNAME: defaults.hostname,
-    HOME: homeOf(defaults.user),
+    HOME: defaults.home,
     ...env,
     PATH: withNode(env["PATH"] ?? DEFAULT_PATH, image.base),
   };

@@ -17,6 +17,7 @@ const flagSpec: FlagSpec = {
   file: { type: "string", short: "f" },
   "build-arg": { type: "string", multiple: true },
   platform: { type: "string" },
+  target: { type: "string" },
   provenance: { type: "string" },
   network: { type: "string" },
   progress: { type: "string" },
@@ -32,12 +33,16 @@ export const buildCommand: Command = async (scope) => {
   const [tag, ...moreTags] = flags.values("tag");
   if (tag === undefined) throw new CliError("cannot build without a name: give one by -t NAME:TAG");
   checkPlatform(flags.value("platform"));
+  const dockerfilePath = findDockerfile(flags.value("file"), contextDir, scope);
+  const target = flags.value("target");
   const body = {
     dockerfile: await readDockerfile(flags.value("file"), contextDir, scope),
     contextDir,
     tag,
     buildArgs: toBuildArgs(flags, scope),
     platform: flags.value("platform") ?? "",
+    ...(dockerfilePath !== undefined && { dockerfilePath }),
+    ...(target !== undefined && { target }),
   };
   const isQuiet = flags.has("quiet");
   const imageId = await build(body, isQuiet ? () => undefined : scope.note, scope);
@@ -86,10 +91,20 @@ async function readDockerfile(
   contextDir: string,
   scope: CommandScope,
 ): Promise<string> {
-  if (file === "-") return scope.readStdin();
-  const path = file === undefined ? join(contextDir, "Dockerfile") : resolve(scope.cwd, file);
+  const path = findDockerfile(file, contextDir, scope);
+  if (path === undefined) return scope.readStdin();
   if (existsSync(path)) return readFileSync(path, "utf8");
   throw new CliError(`cannot build: no Dockerfile at ${path}; name it by -f`);
+}
+
+/** @returns undefined when it comes by stdin */
+function findDockerfile(
+  file: string | undefined,
+  contextDir: string,
+  scope: CommandScope,
+): string | undefined {
+  if (file === "-") return undefined;
+  return file === undefined ? join(contextDir, "Dockerfile") : resolve(scope.cwd, file);
 }
 
 function checkPlatform(platform: string | undefined): void {

@@ -2,7 +2,13 @@ import { buildCommand } from "./build-command.ts";
 import { CliError } from "./cli-error.ts";
 import type { Command } from "./command.ts";
 import { psCommand, rmCommand } from "./container-commands.ts";
-import { imagesCommand, inspectCommand, rmiCommand, tagCommand } from "./image-commands.ts";
+import {
+  imagesCommand,
+  inspectCommand,
+  pullCommand,
+  rmiCommand,
+  tagCommand,
+} from "./image-commands.ts";
 import { contextListCommand, infoCommand, versionCommand } from "./system-commands.ts";
 
 // Loaded when they are called: the client of registries takes longer to load than all others, and
@@ -11,10 +17,8 @@ const loginCommand: Command = async (scope) =>
   (await import("./login-command.ts")).loginCommand(scope);
 const manifestCommand: Command = async (scope) =>
   (await import("./manifest-command.ts")).manifestCommand(scope);
-const pullCommand: Command = async (scope) =>
-  (await import("./transfer-commands.ts")).pullCommand(scope);
 const pushCommand: Command = async (scope) =>
-  (await import("./transfer-commands.ts")).pushCommand(scope);
+  (await import("./push-command.ts")).pushCommand(scope);
 
 const commands: ReadonlyMap<string, Command> = new Map([
   ["build", buildCommand],

@@ -1,9 +1,31 @@
 import { tagImage } from "./build-command.ts";
 import { CliError } from "./cli-error.ts";
-import { parseFlags, type Command } from "./command.ts";
+import { onlyArgument, parseFlags, type Command } from "./command.ts";
 import { formatTemplate } from "./format-template.ts";
 import { at, listAt, textAt } from "./json-path.ts";
 import { formatRows } from "./format-rows.ts";
+
+/** `docker pull`: the engine fetches it, or refuses by name what cannot be had. */
+export const pullCommand: Command = async ({ args, client, print }) => {
+  const flags = parseFlags(args, {
+    platform: { type: "string" },
+    quiet: { type: "boolean", short: "q" },
+  });
+  const reference = onlyArgument(flags, "image");
+  const query = new URLSearchParams({ fromImage: reference });
+  try {
+    await client.json("POST", `/images/create?${query.toString()}`);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CliError(
+      `${reason}\nLog in by docker login when the registry wants it, give a Dockerfile as "image" ` +
+        `in the wrangler configuration, or map the reference to one: ` +
+        `berth dev --map-image ${reference}=./Dockerfile`,
+      { cause },
+    );
+  }
+  print(reference);
+};
 
 /** `docker tag`. */
 export const tagCommand: Command = async (scope) => {

@@ -1,13 +1,8 @@
 import { readFile } from "node:fs/promises";
 
 import { ImageError } from "../image-error.ts";
+import type { Owner } from "../layer/layer-owners.ts";
 import type { RootTree } from "../layer/root-tree.ts";
-
-/** A numeric owner. */
-export interface Owner {
-  readonly uid: number;
-  readonly gid: number;
-}
 
 // Those of the sandbox's own /etc/passwd, which stands when no layer brings one.
 const baseIds: Readonly<Record<string, number>> = {
@@ -46,9 +41,16 @@ async function findAccount(
 ): Promise<Owner | undefined> {
   if (/^\d+$/.test(name)) return { uid: Number(name), gid: Number(name) };
   const row = (await readTable(tree, path)).find(([first]) => first === name);
-  const known = baseIds[name];
+  const known = tree.base === "host" || name === "root" ? baseIds[name] : undefined;
   if (row !== undefined) return { uid: Number(row[2]), gid: Number(row[3]) };
   return known === undefined ? undefined : { uid: known, gid: known };
+}
+
+/** @returns the home directory of a user by the image's own account file */
+export async function findHome(user: string, tree: RootTree): Promise<string | undefined> {
+  const rows = await readTable(tree, "/etc/passwd");
+  const row = rows.find(([name, , uid]) => name === user || uid === user);
+  return row?.[5] === "" ? undefined : row?.[5];
 }
 
 async function readTable(tree: RootTree, path: string): Promise<readonly (readonly string[])[]> {

@@ -1,35 +1,15 @@
-import { open, readFile } from "node:fs/promises";
 import { posix } from "node:path";
-import { buffer } from "node:stream/consumers";
-import { gunzipSync } from "node:zlib";
+import { Transform } from "node:stream";
 
 import { extract, type Header } from "tar-stream";
 
-import type { LayerWriter } from "../layer/layer-writer.ts";
+import { ImageError } from "../image-error.ts";
+import type { InlineFile, LayerWriter } from "../layer/layer-writer.ts";
 import type { RootTree } from "../layer/root-tree.ts";
+import { openArchive, type Compression } from "./decode-archive.ts";
 
-/** More than the disk of the largest instance would hold in memory is not unpacked. */
-const MAX_ARCHIVE_BYTES = 2 ** 31;
-
-/** What ADD does with a local file. */
-export type ArchiveKind = "tar" | "tar.gz" | "none" | "bzip2" | "xz" | "zstd";
-
-/** Tells by its first bytes whether a file is an archive that ADD unpacks. */
-export async function sniffArchive(path: string): Promise<ArchiveKind> {
-  const file = await open(path);
-  try {
-    const { buffer: bytes, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0);
-    const head = bytes.subarray(0, bytesRead);
-    if (head.toString("latin1", 257, 262) === "ustar") return "tar";
-    if (head.toString("latin1", 0, 3) === "BZh") return "bzip2";
-    const hex = head.toString("hex", 0, 6);
-    if (hex === "fd377a585a00") return "xz";
-    if (hex.startsWith("28b52ffd")) return "zstd";
-    return hex.startsWith("1f8b") ? sniffGzip(path) : "none";
-  } finally {
-    await file.close();
-  }
-}
+/** More than the largest instance has disk is a mistake or a bomb. */
+const MAX_UNPACKED_BYTES = 20 * 2 ** 30;
 
 /** Where an archive goes. */
 export interface UnpackTarget {
@@ -40,29 +20,59 @@ export interface UnpackTarget {
   readonly tree: RootTree;
 }
 
-/** Unpacks an archive below a directory of an image; names that climb out stay inside. */
+interface TarEntry extends AsyncIterable<unknown> {
+  readonly header: Header;
+}
+
+/**
+ * Unpacks an archive below a directory of an image; names that climb out stay inside.
+ *
+ * @throws {ImageError} ARCHIVE_TOO_LARGE; ARCHIVE_UNSAFE for a device or pipe
+ */
 export async function unpackTar(
   source: string,
-  kind: "tar" | "tar.gz",
+  compression: Compression,
   target: UnpackTarget,
 ): Promise<void> {
-  const bytes = await readFile(source);
+  const bytes = openArchive(source, compression);
+  const counted = limitBytes(source);
   const entries = extract();
-  entries.end(
-    kind === "tar.gz" ? gunzipSync(bytes, { maxOutputLength: MAX_ARCHIVE_BYTES }) : bytes,
-  );
-  for await (const entry of entries) {
-    const bytes = await buffer(entry);
-    const name = posix.join("/", entry.header.name);
-    const parent = await target.tree.resolve(posix.join(target.path, posix.dirname(name)));
-    const path = name === "/" ? target.path : posix.join(parent, posix.basename(name));
-    if (entry.header.type === "link") await copyLinked(entry.header, path, target);
-    else await writeEntry({ header: entry.header, bytes }, path, target);
+  bytes.once("error", (error) => counted.destroy(error));
+  counted.once("error", (error) => entries.destroy(error));
+  bytes.pipe(counted).pipe(entries);
+  try {
+    for await (const entry of entries) {
+      await unpackEntry(entry, target);
+      entry.resume();
+    }
+  } finally {
+    bytes.destroy();
   }
 }
 
+function limitBytes(source: string): Transform {
+  let sizeBytes = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      sizeBytes += chunk.length;
+      if (sizeBytes <= MAX_UNPACKED_BYTES) return done(undefined, chunk);
+      const text = `Cannot unpack ${posix.basename(source)}: more than ${MAX_UNPACKED_BYTES} bytes`;
+      return done(new ImageError("ARCHIVE_TOO_LARGE", `${text}; no instance has that much disk`));
+    },
+  });
+}
+
+async function unpackEntry(entry: TarEntry, target: UnpackTarget): Promise<void> {
+  const { header } = entry;
+  const name = posix.join("/", header.name);
+  const parent = await target.tree.resolve(posix.join(target.path, posix.dirname(name)));
+  const path = name === "/" ? target.path : posix.join(parent, posix.basename(name));
+  if (header.type === "link") return copyLinked(header, path, target);
+  return writeEntry({ header, content: entry }, path, target);
+}
+
 async function writeEntry(
-  { header, bytes }: { readonly header: Header; readonly bytes: Buffer },
+  { header, content }: { readonly header: Header; readonly content: InlineFile["content"] },
   path: string,
   { writer, tree }: UnpackTarget,
 ): Promise<void> {
@@ -74,9 +84,12 @@ async function writeEntry(
       return writer.writeSymlink(path, header.linkname);
     case "file":
     case "contiguous-file":
-      return writer.writeInline(path, { bytes, mode, mtimeMs: header.mtime.getTime() });
+      return writer.writeInline(path, { content, mode, mtimeMs: header.mtime.getTime() });
     default:
-      throw new Error(`${header.name} is a ${header.type}; only files, links and directories`);
+      throw new ImageError(
+        "ARCHIVE_UNSAFE",
+        `Cannot unpack ${header.name}: it is a ${header.type}; pack files, links and directories only`,
+      );
   }
 }
 
@@ -86,22 +99,8 @@ async function copyLinked(header: Header, path: string, target: UnpackTarget): P
     posix.join(target.path, posix.join("/", header.linkname)),
   );
   const entry = await target.tree.lookup(linked);
-  if (entry?.kind !== "file" || entry.source === undefined) {
+  if (entry?.kind !== "file") {
     throw new Error(`hard link ${header.name} leads to ${header.linkname}, which is no file`);
   }
-  return target.writer.copyEntry(entry.source, entry, path);
-}
-
-function isTar(bytes: Buffer): boolean {
-  return bytes.toString("latin1", 257, 262) === "ustar";
-}
-
-async function sniffGzip(path: string): Promise<ArchiveKind> {
-  try {
-    return isTar(gunzipSync(await readFile(path), { maxOutputLength: MAX_ARCHIVE_BYTES }))
-      ? "tar.gz"
-      : "none";
-  } catch {
-    return "none"; // begins like gzip but is not: copied as it is, as Docker does
-  }
+  return target.writer.copyEntry(entry, path);
 }

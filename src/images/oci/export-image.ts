@@ -62,7 +62,7 @@ export async function exportImage(
   const belowPlatform = { os, architecture, ...(variant !== undefined && { variant }) };
   const config = writeConfig({
     config: image.config,
-    platform: options.platform ?? belowPlatform,
+    platform: options.platform ?? image.platform ?? belowPlatform,
     diffIds: packings.map(({ diffId }) => diffId),
     epochSeconds,
     base: base === undefined ? undefined : { ...base, layerCount: base.manifest.layers.length },

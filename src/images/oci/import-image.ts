@@ -47,8 +47,12 @@ export async function importImage(
   const document = await readConfig(store, manifest, platform);
   const names = await unpackAll(store, { manifest, document }, options);
   const origin = { manifestDigest: digest, layerCount: names.length };
-  const { config } = document;
-  const image = await store.create({ base: "none", config, layers: names, origin }, options.tag);
+  const { config, os, architecture, variant } = document;
+  const own = { os, architecture, ...(variant !== undefined && { variant }) };
+  const image = await store.create(
+    { base: "none", platform: own, config, layers: names, origin },
+    options.tag,
+  );
   // Another process may have removed the last image with a layer while this one had no record yet.
   await unpackAll(store, { manifest, document }, options);
   return image;

@@ -124,10 +124,15 @@ class CachingAuthenticator implements Authenticator {
     return request;
   }
 
+  /** Only what was found is kept: somebody may log in while this lives. */
   #find(registryHost: string): Promise<Credentials | undefined> {
-    const known = this.#credentials.get(registryHost) ?? this.#source(registryHost);
-    this.#credentials.set(registryHost, known);
-    return known;
+    const known = this.#credentials.get(registryHost);
+    if (known !== undefined) return known;
+    const found = this.#source(registryHost);
+    this.#credentials.set(registryHost, found);
+    const forget = (): void => void this.#credentials.delete(registryHost);
+    found.then((credentials) => credentials ?? forget(), forget);
+    return found;
   }
 
   async #denied({ registryHost, purpose }: AuthScope, reason: string): Promise<ImageError> {

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 
 import type { BuildJob } from "../build-job.ts";
-import type { Layer } from "../layer-store.ts";
+import type { AddLayerOptions, Layer } from "../layer-store.ts";
 import { toLayerKey } from "../layer/layer-writer.ts";
 import type { StageState } from "../stage-state.ts";
 
@@ -11,9 +11,12 @@ export interface LayerStep {
   readonly title: string;
   /** All that the files depend on, besides those below. */
   readonly key: readonly unknown[];
-  /** Fills an empty directory; tells what in it hides lower layers. */
-  readonly fill: (draftDir: string) => Promise<readonly string[]>;
+  /** Fills an empty directory; tells what they are besides. */
+  readonly fill: (draftDir: string) => Promise<LayerMarks>;
 }
+
+/** What a layer is besides its files. */
+export type LayerMarks = Omit<AddLayerOptions, "kind">;
 
 /** Puts a layer on a stage: from the cache when the same step made it before. */
 export async function addLayer(
@@ -31,8 +34,8 @@ export async function addLayer(
 async function makeLayer(key: string, step: LayerStep, job: BuildJob): Promise<Layer> {
   const draftDir = await job.store.layers.createDraft();
   try {
-    const opaque = await step.fill(draftDir);
-    return await job.store.layers.add(key, draftDir, { kind: "cache", opaque });
+    const marks = await step.fill(draftDir);
+    return await job.store.layers.add(key, draftDir, { kind: "cache", ...marks });
   } finally {
     await rm(draftDir, { recursive: true, force: true }); // moved away unless the step failed
   }

@@ -12,6 +12,33 @@ export interface CopyFlags {
   readonly chown?: string;
   /** Permission bits. */
   readonly mode?: number;
+  /** Patterns as in .dockerignore, of what is left out. */
+  readonly exclude: readonly string[];
+  /** Whether the sources' parent directories are copied with them. */
+  readonly keepsParents: boolean;
+}
+
+const known: Readonly<Record<string, readonly string[]>> = {
+  COPY: ["from", "chown", "chmod", "link", "exclude", "parents"],
+  ADD: ["chown", "chmod", "link", "exclude"],
+};
+
+/**
+ * Refuses flags that are not known.
+ *
+ * @throws {ImageError} DOCKERFILE_UNSUPPORTED by line and name
+ */
+export function checkCopyFlags(instruction: Instruction): void {
+  const names = known[instruction.keyword] ?? [];
+  for (const { name, value } of instruction.flags) {
+    if (!names.includes(name)) {
+      const list = names.map((each) => `--${each}`).join(", ");
+      throw unsupportedAt(instruction, `--${name}`, `only ${list} are known`);
+    }
+    if (name === "from" && value.includes("$")) {
+      throw unsupportedAt(instruction, `--from=${value}`, "name the stage without variables");
+    }
+  }
 }
 
 /** Reads the flags of COPY and ADD. `--link` changes nothing: every step is a layer of its own. */
@@ -20,20 +47,21 @@ export function parseCopyFlags(
   instruction: Instruction,
   job: BuildJob,
 ): CopyFlags {
-  let flags: CopyFlags = {};
-  for (const { name, value } of instruction.flags) {
-    if (name === "from" && value.includes("$")) {
-      throw unsupportedAt(instruction, `--from=${value}`, "name the stage without variables");
-    }
-    const text = expandWord(value, expandOptions(state, instruction, job));
-    if (name === "from" && instruction.keyword === "COPY") flags = { ...flags, from: text };
-    else if (name === "chown") flags = { ...flags, chown: text };
-    else if (name === "chmod") flags = { ...flags, mode: parseMode(text, instruction) };
-    else if (name !== "link") {
-      throw unsupportedAt(instruction, `--${name}`, "only --from, --chown and --chmod are known");
-    }
-  }
-  return flags;
+  const options = expandOptions(state, instruction, job);
+  const values = (name: string): readonly string[] =>
+    instruction.flags
+      .filter((flag) => flag.name === name)
+      .map((flag) => expandWord(flag.value, options));
+  const from = values("from").at(-1);
+  const chown = values("chown").at(-1);
+  const chmod = values("chmod").at(-1);
+  return {
+    ...(from !== undefined && { from }),
+    ...(chown !== undefined && { chown }),
+    ...(chmod !== undefined && { mode: parseMode(chmod, instruction) }),
+    exclude: values("exclude"),
+    keepsParents: values("parents").some((value) => value !== "false"),
+  };
 }
 
 function parseMode(text: string, instruction: Instruction): number {

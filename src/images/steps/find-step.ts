@@ -12,8 +12,9 @@ import {
   stopSignalStep,
   userStep,
 } from "./config-steps.ts";
+import { checkCopyFlags } from "./copy-flags.ts";
 import { copyStep } from "./copy-step.ts";
-import { runInstruction } from "./run-instruction.ts";
+import { checkRunFlags, runInstruction } from "./run-instruction.ts";
 import { invalidAt, unsupportedAt, type Step } from "./step.ts";
 import { workdirStep } from "./workdir-step.ts";
 
@@ -46,7 +47,26 @@ const steps: ReadonlyMap<string, Step> = new Map<string, Step>([
   ["WORKDIR", workdirStep],
 ]);
 
-const withFlags = new Set(["FROM", "COPY", "ADD", "RUN", "HEALTHCHECK"]);
+const flagChecks: ReadonlyMap<string, (instruction: Instruction) => void> = new Map([
+  ["ADD", checkCopyFlags],
+  ["COPY", checkCopyFlags],
+  ["FROM", checkFromFlags],
+  ["HEALTHCHECK", () => undefined], // it has no effect, nor have its flags
+  ["RUN", checkRunFlags],
+]);
+
+function checkFromFlags(instruction: Instruction): void {
+  for (const { name } of instruction.flags) {
+    if (name === "platform") continue;
+    throw unsupportedAt(instruction, `--${name}`, "only --platform is known");
+  }
+}
+
+function refuseFlags(instruction: Instruction): void {
+  const [flag] = instruction.flags;
+  if (flag === undefined) return;
+  throw unsupportedAt(instruction, `--${flag.name}`, "it takes no flags");
+}
 
 /**
  * Finds what carries out an instruction.
@@ -63,13 +83,7 @@ export function findStep(instruction: Instruction): Step {
       { line },
     );
   }
-  const [flag] = instruction.flags;
-  if (flag !== undefined && !withFlags.has(keyword)) {
-    throw unsupportedAt(instruction, `--${flag.name}`, "it takes no flags");
-  }
-  if (keyword === "FROM" && flag !== undefined && flag.name !== "platform") {
-    throw unsupportedAt(instruction, `--${flag.name}`, "only --platform is known");
-  }
+  (flagChecks.get(keyword) ?? refuseFlags)(instruction);
   if (text === "" && !["CMD", "ENTRYPOINT"].includes(keyword)) {
     throw invalidAt(instruction, "its arguments are missing");
   }

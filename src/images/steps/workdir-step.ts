@@ -19,9 +19,10 @@ export const workdirStep: Step = async (state, instruction, job) => {
       title: `WORKDIR ${workingDir}`,
       key: ["WORKDIR", path],
       fill: async (draftDir) => {
-        const tree = treeOf(state, { directory: draftDir, opaque: [] });
-        await new LayerWriter(draftDir, tree, { uid: 0, gid: 0 }).makeDirectory(path);
-        return [];
+        const tree = treeOf(state, { directory: draftDir, opaque: [], isGrowing: true });
+        const writer = new LayerWriter(draftDir, tree, { uid: 0, gid: 0 });
+        await writer.makeDirectory(path);
+        return { owners: writer.owners };
       },
     },
     job,

@@ -23,6 +23,8 @@ export interface WriteScope {
   readonly writer: LayerWriter;
   /** Layers below and the one that is written. */
   readonly tree: RootTree;
+  /** Copies a file: content known by its digest. */
+  readonly copyFile?: (source: SourceEntry, path: string) => Promise<void>;
 }
 
 /** Writes one source into a layer. */
@@ -32,16 +34,21 @@ export async function writeSource(
   scope: WriteScope,
 ): Promise<void> {
   const { writer, tree } = scope;
-  const file = target.kind === "directory" ? posix.join(target.path, source.name) : target.path;
   if (source.kind === "inline") {
-    return writer.writeInline(file, { bytes: Buffer.from(source.text), mode: 0o644 });
+    const path = target.kind === "directory" ? posix.join(target.path, source.name) : target.path;
+    return writer.writeInline(path, { content: Buffer.from(source.text), mode: 0o644 });
   }
-  if (source.kind === "directory") return writeDirectory(source.entries, target.path, scope);
+  const directory = await tree.resolve(posix.join(target.path, source.parent));
+  if (source.kind === "directory") return writeDirectory(source.entries, directory, scope);
   const [self] = source.entries;
   if (self?.entry.source === undefined) return;
-  if (source.kind === "file") return writer.copyEntry(self.entry.source, self.entry, file);
-  await writer.makeDirectory(target.path);
-  await unpackTar(self.entry.source, source.kind, { path: target.path, writer, tree });
+  const copy = scope.copyFile ?? (({ entry }, path) => writer.copyEntry(entry, path));
+  if (source.kind !== "tar") {
+    const path = target.kind === "directory" ? posix.join(directory, source.name) : target.path;
+    return copy(self, path);
+  }
+  await writer.makeDirectory(directory);
+  await unpackTar(self.entry.source, source.compression, { path: directory, writer, tree });
 }
 
 async function writeDirectory(
@@ -63,8 +70,8 @@ async function writeDirectory(
     resolved.set(relative, target);
   }
   const files = entries.filter(({ entry }) => entry.kind !== "directory");
-  await forEachAtOnce(files, COPIES_AT_ONCE, async ({ relative, entry }) => {
-    const target = posix.join(parentOf(relative), posix.basename(relative));
-    if (entry.source !== undefined) await writer.copyEntry(entry.source, entry, target);
-  });
+  const copy = scope.copyFile ?? (({ entry }, target) => writer.copyEntry(entry, target));
+  await forEachAtOnce(files, COPIES_AT_ONCE, (file) =>
+    copy(file, posix.join(parentOf(file.relative), posix.basename(file.relative))),
+  );
 }

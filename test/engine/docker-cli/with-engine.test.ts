@@ -21,6 +21,7 @@ beforeAll(async () => {
   engine = await startEngine({
     imagesDir: join(root, "images"),
     warmPods: 0,
+    registry: "off", // FROM node is the host's view here
     log: (event) => logs.push(event),
   });
 });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { dockerCredentials } from "../../../src/images/registry/docker-credentials.ts";
 import { startEngine, type Engine } from "../../../src/engine/start-engine.ts";
 import {
   hasRegistry,
@@ -27,7 +28,11 @@ describe.skipIf(!hasRegistry)("docker push and pull (skipped without docker-regi
     await writeFile(join(root, "context/file"), "text");
     await writeFile(join(root, "context/Dockerfile"), 'FROM scratch\nCOPY file /\nCMD ["/x"]\n');
     registry = await startRealRegistry({ htpasswd: `${HTPASSWD}\n` });
-    engine = await startEngine({ imagesDir: join(root, "images"), warmPods: 0 });
+    engine = await startEngine({
+      imagesDir: join(root, "images"),
+      warmPods: 0,
+      registry: { credentials: dockerCredentials({ env: {}, homeDir: root }) },
+    });
     env = { ...process.env, ...engine.env, HOME: root };
   });
   afterAll(async () => {

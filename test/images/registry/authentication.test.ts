@@ -119,6 +119,26 @@ describe("token authentication", () => {
     expect(error).not.toContain(btoa(`user:${SECRET}`));
   });
 
+  it("finds a login that was made after a denial", async () => {
+    let credentials: Credentials | undefined;
+    server.fault = ({ headers }) => {
+      if (headers.authorization === `Basic ${btoa(`user:${SECRET}`)}`) return undefined;
+      return (request, response) => {
+        request.resume();
+        response.setHeader("WWW-Authenticate", 'Basic realm="test"');
+        answer(response, 401);
+      };
+    };
+    const registry = openRegistry({
+      credentials: () => Promise.resolve(credentials),
+      userAgent: "berth-test",
+    });
+    opened.push(registry);
+    await expect(push(registry)).rejects.toThrow(/\[REGISTRY_DENIED\].*no credentials for/);
+    credentials = basic;
+    expect((await push(registry)).counts.sent).toBe(3);
+  });
+
   it("gives up when every token is refused", async () => {
     demandTokens({ takesNone: true });
     await expect(push(open(basic))).rejects.toThrow(

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
 
 import { ImageError } from "../../image-error.ts";
+import { canOwn, type LayerOwners, type Owner } from "../../layer/layer-owners.ts";
 import type { TarEntry, TarEntryKind } from "./tar-entry.ts";
 
 /** An entry of a layer's tar, and the file that its content is read from. */
@@ -15,6 +16,8 @@ export interface LayerTree {
   readonly directory: string;
   /** Directories, without leading slash, that hide what lies under them. */
   readonly opaque: readonly string[];
+  /** Owners that the files cannot have on this machine. */
+  readonly owners?: LayerOwners;
 }
 
 /** Before this name there is no other that begins with a dot and sorts like it. */
@@ -104,7 +107,7 @@ function toEntry(walk: Walk, name: string, stats: Stats): TarEntry {
   const isDevice = kind === "character-device" || kind === "block-device";
   return {
     ...emptyEntry,
-    ...{ name, kind, uid: ownerOf(stats.uid), gid: ownerOf(stats.gid) },
+    ...{ name, kind, ...ownerOf(walk, name, stats) },
     mode: kind === "symlink" ? 0o777 : stats.mode & 0o7777,
     sizeBytes: kind === "file" ? stats.size : 0,
     mtimeSeconds: Math.max(0, Math.min(Math.floor(stats.mtimeMs / 1000), walk.epochSeconds)),
@@ -114,8 +117,10 @@ function toEntry(walk: Walk, name: string, stats: Stats): TarEntry {
 }
 
 /** Without root every file is this user's, who is the container's root. */
-function ownerOf(id: number): number {
-  return process.getuid?.() === 0 ? id : 0;
+function ownerOf({ layer }: Walk, name: string, { uid, gid }: Stats): Owner {
+  const known = layer.owners?.[name.replace(/\/$/, "")];
+  if (known !== undefined) return { uid: known.uid, gid: known.gid };
+  return canOwn() ? { uid, gid } : { uid: 0, gid: 0 };
 }
 
 function kindOf(stats: Stats): TarEntryKind {

@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { LayerStore } from "../layer-store.ts";
+import { writeAtomically } from "../write-atomically.ts";
+import { deleteOldest } from "./delete-oldest.ts";
+
+/**
+ * The files of the layer that a step made the last time, by path. A layer is never written to
+ * again, so the next one of the same step links to those that are the same instead of copying them.
+ * By path, so that no two files of a layer are ever one: elsewhere a layer's hard links are kept.
+ */
+export interface EarlierCopy {
+  /** @returns the same file in the earlier layer */
+  find(path: string, fingerprint: string): string | undefined;
+  /** Keeps what the new layer has for the next time. */
+  save(layerName: string, files: ReadonlyMap<string, string>): Promise<void>;
+}
+
+interface CopyRecord {
+  readonly layer: string;
+  /** From the path in the layer to what stands for content and mode. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+const MAX_RECORDS = 256;
+
+/**
+ * Opens what a step made the last time.
+ *
+ * @param step all that tells the step from others, besides the content of its sources
+ */
+export async function openEarlierCopy(layers: LayerStore, step: unknown): Promise<EarlierCopy> {
+  const directory = join(layers.cacheDir, "copies");
+  const name = createHash("sha256").update(JSON.stringify(step)).digest("hex").slice(0, 32);
+  const path = join(directory, `${name}.json`);
+  const record = await readRecord(path);
+  const layer = record === undefined ? undefined : await layers.get(record.layer);
+  const files = record?.files ?? {};
+  return {
+    find: (file, fingerprint) =>
+      layer !== undefined && Object.hasOwn(files, file) && files[file] === fingerprint
+        ? join(layer.directory, file)
+        : undefined,
+    save: async (layerName, made) => {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      const next: CopyRecord = { layer: layerName, files: Object.fromEntries(made) };
+      await writeAtomically(path, JSON.stringify(next));
+      await deleteOldest(directory, MAX_RECORDS);
+    },
+  };
+}
+
+async function readRecord(path: string): Promise<CopyRecord | undefined> {
+  const text = await readFile(path, "utf8").catch(() => "null"); // the first time there is none
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRecord(value) ? value : undefined;
+  } catch {
+    return undefined; // as after a full disk: all is copied
+  }
+}
+
+function isRecord(value: unknown): value is CopyRecord {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "layer" in value &&
+    typeof value.layer === "string" &&
+    "files" in value &&
+    typeof value.files === "object" &&
+    value.files !== null
+  );
+}
