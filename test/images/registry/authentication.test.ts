@@ -120,7 +120,7 @@ describe("token authentication", () => {
   });
 
   it("finds a login that was made after a denial", async () => {
-    let credentials: Credentials | undefined;
+    const logins: Credentials[] = [];
     server.fault = ({ headers }) => {
       if (headers.authorization === `Basic ${btoa(`user:${SECRET}`)}`) return undefined;
       return (request, response) => {
@@ -130,12 +130,12 @@ describe("token authentication", () => {
       };
     };
     const registry = openRegistry({
-      credentials: () => Promise.resolve(credentials),
+      credentials: () => Promise.resolve(logins[0]),
       userAgent: "berth-test",
     });
     opened.push(registry);
     await expect(push(registry)).rejects.toThrow(/\[REGISTRY_DENIED\].*no credentials for/);
-    credentials = basic;
+    logins.push(basic);
     expect((await push(registry)).counts.sent).toBe(3);
   });
 
