@@ -22,6 +22,7 @@ import { EngineError } from "./engine-error.ts";
 import type { EngineLog } from "./engine-log.ts";
 import { openEngineRegistry } from "./engine-registry.ts";
 import { createImageBuilder } from "./image-builder.ts";
+import { createStorePusher } from "./store-pusher.ts";
 import { rebuildImage, type RebuildResult } from "./rebuild-image.ts";
 import { exportArchive, importArchive } from "./sandbox/archive.ts";
 import { createSandbox } from "./sandbox/create-sandbox.ts";
@@ -171,6 +172,7 @@ async function createContext(
     sandbox,
     images,
     archive: { exportArchive, importArchive },
+    push: createStorePusher(images, join(imagesDir, "mounts.json")),
     build: createImageBuilder({ store: images, sandbox, sources, isRunAllowed, log }),
     pull: (reference, onTried) => tryPull(reference, { platform: hostPlatform, onTried }, sources),
     imageMap: options.imageMap ?? {},

@@ -187,6 +187,42 @@ describe("docker pull", () => {
   });
 });
 
+describe("docker push", () => {
+  const digest = `sha256:${"ab".repeat(32)}`;
+  const env = (): Record<string, string> => ({ HOME: engine.directory });
+  const logIn = async (config: object): Promise<void> => {
+    await mkdir(join(engine.directory, ".docker"), { recursive: true });
+    await writeFile(join(engine.directory, ".docker/config.json"), JSON.stringify(config));
+  };
+
+  it("sends the login of whoever calls, and of no other registry", async () => {
+    await logIn({ auths: { "reg.example": { auth: btoa("user:secret") } } });
+    engine.answers = () => ({ lines: [{ digest, sizeBytes: 528 }] });
+    const result = await engine.docker(["push", "reg.example/x:1"], { env: env() });
+    expect(result).toEqual({ exitCode: 0, stdout: `1: digest: ${digest} size: 528\n`, stderr: "" });
+    await engine.docker(["push", "other.example/x:1"], { env: env() });
+    expect(engine.seen.map(({ url, body }) => ({ url, body }))).toEqual([
+      {
+        url: "/berth/push",
+        body: {
+          reference: "reg.example/x:1",
+          credentials: { kind: "basic", username: "user", password: "secret" },
+        },
+      },
+      { url: "/berth/push", body: { reference: "other.example/x:1" } },
+    ]);
+  });
+
+  it("goes on without a login when the helper for it fails, and says so", async () => {
+    await logIn({ credsStore: "berth-test-missing" });
+    engine.answers = () => ({ lines: [{ error: "[REGISTRY_DENIED] who are you" }] });
+    const { exitCode, stderr } = await engine.docker(["push", "reg.example/x:1"], { env: env() });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("docker-credential-berth-test-missing");
+    expect(stderr).toContain("ERROR: [REGISTRY_DENIED] who are you");
+  });
+});
+
 describe("docker", () => {
   const images = [
     {
@@ -266,7 +302,7 @@ describe("docker", () => {
   });
 
   it.each([
-    [["push", "reg.example/x:1"], /cannot push reg\.example\/x:1/],
+    [["push", "UPPER"], /\[BAD_REFERENCE\].*"UPPER"/],
     [["run", "x"], /docker run x is not a command of the embedded engine; it has build/],
     [["manifest", "create", "x"], /docker manifest create is not/],
     [["--debug", "info"], /unknown flag --debug/],

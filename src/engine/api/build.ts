@@ -1,8 +1,7 @@
-import { PassThrough } from "node:stream";
-
 import { EngineError } from "../engine-error.ts";
 import type { ApiAnswer, ApiRequest, ApiRoute } from "./api-exchange.ts";
 import type { BuildRequest, EngineContext } from "./engine-context.ts";
+import { answerByLines } from "./line-answer.ts";
 import { stringField, stringMapField, type JsonObject } from "./json-fields.ts";
 
 /**
@@ -21,26 +20,7 @@ export function buildRoutes(engine: EngineContext): readonly ApiRoute[] {
 
 async function build(engine: EngineContext, request: ApiRequest): Promise<ApiAnswer> {
   const buildRequest = parseBuildRequest(await request.json());
-  const lines = new PassThrough();
-  const write = (line: JsonObject): void => {
-    if (!lines.destroyed) lines.write(`${JSON.stringify(line)}\n`);
-  };
-  void engine
-    .build(buildRequest, (line) => write({ stream: line }))
-    .then(
-      (image) => write({ imageId: image.id }),
-      (error: unknown) =>
-        write({
-          error: error instanceof Error ? error.message : String(error),
-        }),
-    )
-    .then(() => lines.end());
-  return {
-    kind: "stream",
-    status: 200,
-    contentType: "application/x-ndjson",
-    body: lines,
-  };
+  return answerByLines(async (log) => ({ imageId: (await engine.build(buildRequest, log)).id }));
 }
 
 function parseBuildRequest(body: JsonObject): BuildRequest {

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 
 import type { Image, ImageStore } from "../../images/image-store.ts";
+import type { Credentials } from "../../images/registry/credentials.ts";
 import type { EngineLog } from "../engine-log.ts";
 import type { Pod, RootfsSpec, Sandbox } from "../sandbox/sandbox.ts";
 import type { ContainerTable } from "./container-table.ts";
@@ -18,6 +19,8 @@ export interface EngineContext {
   readonly archive: ContainerArchive;
   /** Builds an image from a Dockerfile. */
   readonly build: (request: BuildRequest, log: (line: string) => void) => Promise<Image>;
+  /** Sends an image to its registry. */
+  readonly push: PushImage;
   /**
    * Fetches an image from its registry.
    *
@@ -80,4 +83,29 @@ export interface BuildRequest {
   readonly buildArgs: Readonly<Record<string, string>>;
   /** The stage to build (default: the last one). */
   readonly target?: string;
+}
+
+/** Where an image goes, and who asks. */
+export interface PushRequest {
+  /** The image's name here and in the registry. */
+  readonly reference: string;
+  readonly credentials: Credentials | undefined;
+  /** Tells by lines how it goes. */
+  readonly log: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends an image to its registry.
+ *
+ * @throws {ImageError} what pushing throws
+ */
+export type PushImage = (image: Image, request: PushRequest) => Promise<PushedImage>;
+
+/** An image that is in a registry now. */
+export interface PushedImage {
+  /** Of its manifest. */
+  readonly digest: string;
+  /** Of its manifest. */
+  readonly sizeBytes: number;
 }

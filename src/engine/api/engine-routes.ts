@@ -7,6 +7,7 @@ import { execRoutes } from "./exec.ts";
 import { imageRoutes } from "./images.ts";
 import { networkRoutes } from "./networks.ts";
 import { systemRoutes } from "./system.ts";
+import { pushRoutes } from "./push.ts";
 import { volumeRoutes } from "./volumes.ts";
 
 /** All endpoints of the engine. */
@@ -20,5 +21,6 @@ export function engineRoutes(engine: EngineContext): readonly ApiRoute[] {
     ...volumeRoutes(engine),
     ...imageRoutes(engine),
     ...buildRoutes(engine),
+    ...pushRoutes(engine),
   ];
 }

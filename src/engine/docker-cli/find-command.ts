@@ -6,13 +6,19 @@ import {
   imagesCommand,
   inspectCommand,
   pullCommand,
-  pushCommand,
   rmiCommand,
   tagCommand,
 } from "./image-commands.ts";
-import { loginCommand } from "./login-command.ts";
-import { manifestCommand } from "./manifest-command.ts";
 import { contextListCommand, infoCommand, versionCommand } from "./system-commands.ts";
+
+// Loaded when they are called: the client of registries takes longer to load than all others, and
+// wrangler calls docker many times.
+const loginCommand: Command = async (scope) =>
+  (await import("./login-command.ts")).loginCommand(scope);
+const manifestCommand: Command = async (scope) =>
+  (await import("./manifest-command.ts")).manifestCommand(scope);
+const pushCommand: Command = async (scope) =>
+  (await import("./push-command.ts")).pushCommand(scope);
 
 const commands: ReadonlyMap<string, Command> = new Map([
   ["build", buildCommand],

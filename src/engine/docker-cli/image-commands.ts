@@ -36,16 +36,6 @@ export const tagCommand: Command = async (scope) => {
   await tagImage(source, target, scope);
 };
 
-/** `docker push`: refused until images can be pushed. */
-export const pushCommand: Command = async ({ args }) => {
-  const reference = parseFlags(args, { quiet: { type: "boolean", short: "q" } }).positionals[0];
-  throw new CliError(
-    `cannot push ${reference ?? "an image"}: the embedded engine builds for this machine only; ` +
-      "deploy with Docker or Podman (unset WRANGLER_DOCKER_BIN and DOCKER_HOST), " +
-      "or with --containers-rollout=none",
-  );
-};
-
 /** `docker image inspect`. */
 export const inspectCommand: Command = async ({ args, client, print }) => {
   const flags = parseFlags(args, {

@@ -75,6 +75,7 @@ export async function startApi(
       },
     },
     build: () => Promise.reject(new Error("no builder in this test")),
+    push: () => Promise.reject(new Error("no registry in this test")),
     pull: (_reference, onFailed) => {
       onFailed("no registry in this test");
       return Promise.resolve(undefined);
