@@ -16,14 +16,9 @@ function nodeProject(
 }
 
 /** What takes longest: left to `npm run test:full`, or `BERTH_TESTS=full`. */
-const LONG = [
-  "deploy",
-  "images-cloudflare",
-  "recovery",
-  "scale",
-  "terminal",
-  "wrangler-push",
-].map((name) => `test/e2e/${name}.test.ts`);
+const LONG = ["deploy", "images-cloudflare", "recovery", "scale", "terminal", "wrangler-push"].map(
+  (name) => `test/e2e/${name}.test.ts`,
+);
 const isFull = process.env["BERTH_TESTS"] === "full";
 
 // Files of these projects start processes by the dozen: one at a time, or the two cores of a small

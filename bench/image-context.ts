@@ -24,7 +24,7 @@ const LAYERS = ["lib", "bin", "modules", "assets", "app"] as const;
 export class ImageContext {
   readonly directory: string;
 
-  private constructor(directory: string) {
+  constructor(directory: string) {
     this.directory = directory;
   }
 

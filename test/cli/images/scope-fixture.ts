@@ -33,7 +33,7 @@ export function ociImage(manifest: string, layers: readonly string[]): OciImage 
 }
 
 /** A registry in memory: "host/repository" → tag → image. */
-export class FakeRemote implements RemoteImages {
+class FakeRemote implements RemoteImages {
   readonly repositories = new Map<string, Map<string, OciImage>>();
   readonly calls: string[] = [];
 
@@ -99,7 +99,7 @@ export class FakeRemote implements RemoteImages {
 }
 
 /** What uses images, and what is said of pushes. */
-export class FakeGuards implements ImageGuards {
+class FakeGuards implements ImageGuards {
   uses: KnownUses = { uses: [], unknown: [] };
   warnings: readonly string[] = [];
   refusal: ImageError | undefined;
