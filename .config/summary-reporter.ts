@@ -4,13 +4,15 @@ import type { Reporter, TestCase, TestModule, TestSuite } from "vitest/node";
 
 const allowList = join(import.meta.dirname, "..", ".ci", "skips-allowed");
 
+const SLOWEST = 15;
+
 interface Skip {
   readonly name: string;
   readonly reason: string;
 }
 
 /**
- * Ends the output with every skipped test and its reason, then with the line `N passed, N failed`.
+ * Ends the output with the files that take longest, every skipped test and its reason, then with the line `N passed, N failed`.
  * Where `CI` is set, a skip that .ci/skips-allowed does not name counts as a failure.
  */
 export class SummaryReporter implements Reporter {
@@ -27,6 +29,7 @@ export class SummaryReporter implements Reporter {
       unhandledErrors.length +
       (isStrict ? surprises.length : 0);
 
+    for (const { seconds, file } of slowest(modules)) console.log(`${seconds} s: ${file}`);
     for (const { name, reason } of skips) console.log(`skipped: ${name}: ${reason}`);
     if (isStrict && surprises.length > 0) {
       console.log(`${surprises.length} of the skips are not in .ci/skips-allowed`);
@@ -34,6 +37,22 @@ export class SummaryReporter implements Reporter {
     }
     console.log(`${passed} passed, ${failed} failed`);
   }
+}
+
+/** Where the time goes: what grows shows here before the whole is too long. */
+function slowest(
+  modules: readonly TestModule[],
+): readonly { readonly seconds: string; readonly file: string }[] {
+  return modules
+    .map((module) => ({ ms: durationOf(module), file: module.relativeModuleId }))
+    .toSorted((a, b) => b.ms - a.ms)
+    .slice(0, SLOWEST)
+    .map(({ ms, file }) => ({ seconds: (ms / 1000).toFixed(1).padStart(5), file }));
+}
+
+function durationOf(module: TestModule): number {
+  const { duration, setupDuration, collectDuration } = module.diagnostic();
+  return duration + setupDuration + collectDuration;
 }
 
 function toSkip(test: TestCase): Skip {
