@@ -1,8 +1,9 @@
 import { createPull } from "./create-pull.ts";
 import type { BuildStore } from "./image-store.ts";
 import { importLayout } from "./import-layout.ts";
+import { importImage } from "./oci/import-image.ts";
 import type { Registry } from "./registry/open-registry.ts";
-import type { OnProgress } from "./registry/transfer-progress.ts";
+import { pullImage } from "./registry/pull-image.ts";
 import type { ImageSources } from "./resolve-image.ts";
 
 /** What {@link createImageSources} goes by. */
@@ -10,16 +11,19 @@ export interface ImageSourcesOptions {
   readonly store: BuildStore;
   /** Asks registries (default: none is asked). */
   readonly registry?: Registry;
-  readonly onProgress?: OnProgress;
 }
 
 /** Makes what brings images into a store from layouts, archives and registries. */
 export function createImageSources(options: ImageSourcesOptions): ImageSources {
-  const { store, registry, onProgress } = options;
+  const { store, registry } = options;
   return {
     importLayout: (layout, platform) => importLayout(store, layout, { platform }),
     ...(registry !== undefined && {
-      pull: createPull({ store, registry, ...(onProgress !== undefined && { onProgress }) }),
+      pull: createPull({
+        fetch: (reference, platform) =>
+          pullImage({ registry, blobs: store.blobs, reference, platform }),
+        unpack: (manifestDigest, unpack) => importImage(store, manifestDigest, unpack),
+      }),
     }),
   };
 }

@@ -4,6 +4,7 @@ import { basename, dirname, resolve } from "node:path";
 import { forEachAtOnce } from "../../images/for-each-at-once.ts";
 import type { ImageUse } from "../../images/guard/find-users.ts";
 import type { KnownUses } from "../../images/guard/refuse-used.ts";
+import { hasRegistryHost } from "../../images/registry/reference.ts";
 import type { AskWrangler } from "./ask-wrangler.ts";
 import { readConfigFile, valueAt } from "./config-file.ts";
 import { imageSlots, type ImageSlot } from "./image-slots.ts";
@@ -85,7 +86,7 @@ async function configUses(
   for (const slot of slots) {
     const image = slot.imageName === undefined ? slot.value : valueAt(slot.value, ["image"]);
     if (typeof image !== "string" || existsSync(resolve(dirname(path), image))) continue;
-    const reference = hasHost(image) ? image : await qualify(image);
+    const reference = hasRegistryHost(image) ? image : await qualify(image);
     const env = slot.envName === undefined ? "" : `, env ${slot.envName}`;
     uses.push({
       by: `${basename(path)}${env}, container ${slot.className ?? slot.containerName ?? ""}`,
@@ -94,11 +95,6 @@ async function configUses(
     });
   }
   return uses;
-}
-
-function hasHost(image: string): boolean {
-  const first = image.split("/")[0] ?? "";
-  return image.includes("/") && (/[.:]/.test(first) || first === "localhost");
 }
 
 async function deployedUses({ ask, qualify }: UseSources): Promise<readonly ImageUse[]> {
@@ -112,7 +108,7 @@ async function deployedUses({ ask, qualify }: UseSources): Promise<readonly Imag
         : parseWranglerJson(await ask(["containers", "info", id, "--json"]));
     const name = textOf(application, "name") ?? id ?? "without a name";
     for (const image of deployedImages(application, info)) {
-      const reference = hasHost(image) ? image : await qualify(image);
+      const reference = hasRegistryHost(image) ? image : await qualify(image);
       uses.push({
         by: `the deployed container ${name}`,
         breaks: "its next instance cannot start",

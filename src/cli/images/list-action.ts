@@ -1,6 +1,6 @@
 import type { ListOptions } from "./image-options.ts";
 import type { ImageScope } from "./image-scope.ts";
-import { hasRegistryHost } from "./registry-name.ts";
+import { hasRegistryHost } from "../../images/registry/reference.ts";
 
 /** What there is, here or in a registry. */
 export type ListReport =

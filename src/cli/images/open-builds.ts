@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 
 import { buildImage } from "../../images/build-image.ts";
 import { buildWithDocker } from "../../images/build-with-docker.ts";
+import { createPull } from "../../images/create-pull.ts";
 import type { BuildStore, Image } from "../../images/image-store.ts";
-import { formatPlatform } from "../../images/registry/manifest.ts";
+import { formatPlatform } from "../../images/oci/platform.ts";
 import { createImageResolver, type ImageResolver } from "../../images/resolve-image.ts";
 import type { RunStep } from "../../images/run-step.ts";
 import { CliError } from "../cli-error.ts";
@@ -68,10 +69,10 @@ function createResolver(
   return createImageResolver({
     ...{ store, contextDir },
     importLayout: (layout, platform) => packer.importLayout(layout, { platform }),
-    pull: async (reference, platform) => {
-      const pulled = await remote.pull(reference, platform, display.follow("pull"));
-      return packer.unpack(pulled.manifest.digest, { tag: reference, platform });
-    },
+    pull: createPull({
+      fetch: (reference, platform) => remote.pull(reference, platform, display.follow("pull")),
+      unpack: packer.unpack,
+    }),
   });
 }
 

@@ -17,7 +17,7 @@ import { openGuards } from "./open-guards.ts";
 import { openPacker } from "./open-packer.ts";
 import { openRemote, type OpenRemote } from "./open-remote.ts";
 import { openDisplay } from "./progress/open-display.ts";
-import { hasRegistryHost } from "./registry-name.ts";
+import { hasRegistryHost } from "../../images/registry/reference.ts";
 
 /** What {@link openImageScope} needs. */
 export interface ScopeRequest {

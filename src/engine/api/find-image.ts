@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
 import type { Image } from "../../images/image-store.ts";
+import { hasRegistryHost } from "../../images/registry/reference.ts";
 import { EngineError } from "../engine-error.ts";
 import type { EngineContext } from "./engine-context.ts";
 
@@ -34,7 +35,7 @@ export async function refreshImage(engine: EngineContext, reference: string): Pr
     return;
   }
   // A name without a registry is most likely one that was built here.
-  if (!/^[^/]*[.:][^/]*\/|^localhost\//.test(reference)) return;
+  if (!hasRegistryHost(reference)) return;
   await engine.pull(reference, (reason) =>
     engine.log({ kind: "notice", message: `${reference} stays as it is here: ${reason}` }),
   );

@@ -1,6 +1,6 @@
 import { dockerCredentials } from "../../images/registry/docker-credentials.ts";
 import { fetchManifest } from "../../images/registry/fetch-manifest.ts";
-import { parseManifest } from "../../images/registry/manifest.ts";
+import { readManifest } from "../../images/registry/manifest.ts";
 import { openRegistry, type Registry } from "../../images/registry/open-registry.ts";
 import {
   formatReference,
@@ -34,7 +34,7 @@ async function describe(
   platform?: Descriptor["platform"],
 ): Promise<unknown> {
   const { bytes, declaredType } = await fetchManifest(registry, reference);
-  const manifest = parseManifest(bytes, formatReference(reference), declaredType);
+  const manifest = readManifest(bytes, formatReference(reference), declaredType);
   if (manifest.kind === "index") {
     const entries = manifest.entries.map(({ digest, platform: runsOn }) =>
       describe(registry, { ...reference, digest }, runsOn),

@@ -1,7 +1,7 @@
 import type { ImageErrorCode } from "../image-error.ts";
 import type { ImageFacts, ImageLimits, LayerFacts } from "./image-facts.ts";
 import type { LargeFile } from "./largest-files.ts";
-import { showBytes } from "./show-bytes.ts";
+import { formatBytes } from "../format-bytes.ts";
 
 /** Why an image should not be pushed. */
 export interface ImageProblem {
@@ -42,8 +42,8 @@ function checkDisk(facts: ImageFacts, limits: ImageLimits): ImageProblem | undef
   if (requiredBytes <= limits.diskBytes) return undefined;
   const text =
     `Cannot run ${facts.name} on ${limits.instanceType}: its ${facts.layers.length} layers unpack ` +
-    `to ${showBytes(sumOf(facts.layers))} and need ${showBytes(requiredBytes)} of disk, and there ` +
-    `are ${showBytes(limits.diskBytes)}; make it smaller, use a larger instance_type, or push it ` +
+    `to ${formatBytes(sumOf(facts.layers))} and need ${formatBytes(requiredBytes)} of disk, and there ` +
+    `are ${formatBytes(limits.diskBytes)}; make it smaller, use a larger instance_type, or push it ` +
     `all the same with --force\n${describeSizes(facts)}`;
   return { code: "IMAGE_TOO_LARGE", severity: "refuse", text };
 }
@@ -53,8 +53,8 @@ function checkAccount(facts: ImageFacts, limits: ImageLimits): ImageProblem | un
   if (accountBytes === undefined || addedBytes === undefined) return undefined;
   if (addedBytes === 0 || accountBytes + addedBytes <= limits.accountBytes) return undefined;
   const text =
-    `Cannot push ${facts.name}: it adds ${showBytes(addedBytes)} to the account's ` +
-    `${showBytes(accountBytes)}, and ${showBytes(limits.accountBytes)} is the limit; delete images ` +
+    `Cannot push ${facts.name}: it adds ${formatBytes(addedBytes)} to the account's ` +
+    `${formatBytes(accountBytes)}, and ${formatBytes(limits.accountBytes)} is the limit; delete images ` +
     "that nothing uses (berth images prune), raise the limit that is checked with " +
     `--account-limit, or push it all the same with --force\n${describeSizes(facts)}`;
   return { code: "ACCOUNT_FULL", severity: "refuse", text };
@@ -101,7 +101,7 @@ function describeFile({ path, sizeBytes, layer, isHidden }: LargeFile): string {
 }
 
 function column(bytes: number): string {
-  return showBytes(bytes).padStart(8);
+  return formatBytes(bytes).padStart(8);
 }
 
 function sumOf(layers: readonly LayerFacts[]): number {

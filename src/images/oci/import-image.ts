@@ -7,8 +7,8 @@ import type { BuildStore } from "../image-store.ts";
 import { parseConfigDocument, type ConfigDocument } from "./config-document.ts";
 import type { Descriptor, Platform } from "./descriptor.ts";
 import { ORIGINAL_RECIPE, recordPacking } from "./layer-packing.ts";
-import { parseManifestOrIndex, type Manifest, type ManifestIndex } from "./parse-manifest.ts";
-import { defaultPlatform, isPlatform, platformMissing } from "./platform.ts";
+import { parseManifestOrIndex, type Manifest } from "./parse-manifest.ts";
+import { choosePlatform, defaultPlatform, isPlatform, platformMissing } from "./platform.ts";
 import { readDocument } from "./read-document.ts";
 import type { UnpackLimits } from "./tar/unpack-limits.ts";
 import { unpackLayer } from "./unpack-layer.ts";
@@ -72,26 +72,10 @@ async function findManifest(
   for (let depth = 0; depth < MAX_DEPTH; depth += 1) {
     const parsed = parseManifestOrIndex(await readDocument(blobs, digest));
     if (parsed.kind === "manifest") return { manifest: parsed, digest };
-    digest = pickManifest(parsed, platform).digest;
+    digest = choosePlatform(parsed.manifests, platform).digest;
   }
   const text = `Cannot import ${manifestDigest}: an index within an index within an index`;
   throw new ImageError("MANIFEST_INVALID", `${text}; name the digest of the manifest`);
-}
-
-/** An entry without a platform is taken when it is the only one: its config tells the rest. */
-function pickManifest({ manifests }: ManifestIndex, wanted: Platform): Descriptor {
-  const found = manifests.find(
-    ({ platform }) => platform !== undefined && isPlatform(platform, wanted),
-  );
-  const [only] = manifests;
-  const isOnly = manifests.length === 1 && only?.platform === undefined;
-  const picked = found ?? (isOnly ? only : undefined);
-  if (picked !== undefined) return picked;
-  const platforms = manifests.flatMap(({ platform }) => platform ?? []);
-  throw platformMissing(
-    wanted,
-    platforms.filter(({ os }) => os !== "unknown"),
-  );
 }
 
 async function readConfig(

@@ -1,6 +1,6 @@
 import type { Descriptor } from "../oci/descriptor.ts";
 import { fetchManifest } from "./fetch-manifest.ts";
-import { parseManifest } from "./manifest.ts";
+import { readManifest } from "./manifest.ts";
 import type { Registry } from "./open-registry.ts";
 import { formatReference, parseReference, type Reference } from "./reference.ts";
 
@@ -34,7 +34,7 @@ async function addParts(
   parts: Map<string, Descriptor>,
 ): Promise<string> {
   const { bytes, declaredType } = await fetchManifest(registry, reference);
-  const manifest = parseManifest(bytes, formatReference(reference), declaredType);
+  const manifest = readManifest(bytes, formatReference(reference), declaredType);
   if (manifest.kind === "image") {
     const { config, layers } = manifest.image;
     for (const part of [manifest.image.manifest, config, ...layers]) parts.set(part.digest, part);

@@ -3,18 +3,11 @@ import { buffer, text } from "node:stream/consumers";
 import { ImageError } from "../image-error.ts";
 import type { BlobStore } from "../oci/blob-store.ts";
 import type { Descriptor, OciImage, Platform } from "../oci/descriptor.ts";
+import { toJsonObject } from "../oci/json-fields.ts";
+import { choosePlatform, isPlatform, platformMissing, toPlatform } from "../oci/platform.ts";
 import { downloadBlob, type DownloadScope } from "./download-blob.ts";
 import { fetchManifest, resolveDigest } from "./fetch-manifest.ts";
-import {
-  choosePlatform,
-  formatPlatform,
-  isFit,
-  MANIFEST_LIMIT_BYTES,
-  parseManifest,
-  platformMissing,
-  toPlatform,
-  type Manifest,
-} from "./manifest.ts";
+import { MANIFEST_LIMIT_BYTES, readManifest, type RegistryManifest } from "./manifest.ts";
 import type { Registry } from "./open-registry.ts";
 import { formatReference, parseReference, type Reference } from "./reference.ts";
 import { transferAll } from "./transfer-all.ts";
@@ -73,29 +66,29 @@ async function findImage(
   reference: Reference,
 ): Promise<{ readonly index: Descriptor; readonly image: OciImage }> {
   const name = formatReference(reference);
-  let manifest = await readManifest(options, reference);
+  let manifest = await findManifest(options, reference);
   const index = manifest.kind === "index" ? manifest.self : manifest.image.manifest;
   for (let depth = 0; manifest.kind === "index"; depth += 1) {
     if (depth === INDEX_DEPTH_LIMIT) {
       throw new ImageError("MANIFEST_INVALID", `Cannot pull ${name}: its indexes never end`);
     }
     const { digest } = choosePlatform(manifest.entries, options.platform, name);
-    manifest = await readManifest(options, { ...reference, digest });
+    manifest = await findManifest(options, { ...reference, digest });
   }
   return { index, image: manifest.image };
 }
 
 /** Takes a manifest from the store when its digest is known and it is there. */
-async function readManifest(options: PullOptions, reference: Reference): Promise<Manifest> {
+async function findManifest(options: PullOptions, reference: Reference): Promise<RegistryManifest> {
   const { registry, blobs } = options;
   const name = formatReference(reference);
   const digest = reference.digest ?? (await resolveTag(registry, reference));
   if (digest !== undefined && ((await blobs.stat(digest)) ?? Infinity) <= MANIFEST_LIMIT_BYTES) {
-    return parseManifest(await buffer(await blobs.open(digest)), name);
+    return readManifest(await buffer(await blobs.open(digest)), name);
   }
   const pinned = digest === undefined ? reference : { ...reference, digest };
   const fetched = await fetchManifest(registry, pinned);
-  const manifest = parseManifest(fetched.bytes, name, fetched.declaredType);
+  const manifest = readManifest(fetched.bytes, name, fetched.declaredType);
   const identity = { digest: fetched.digest, sizeBytes: fetched.bytes.length };
   await blobs.write(fetched.bytes, identity);
   return manifest;
@@ -123,17 +116,11 @@ async function checkPlatform(check: {
   if (image.config.size > CONFIG_LIMIT_BYTES) {
     throw new ImageError("MANIFEST_INVALID", `Cannot pull ${name}: its config is too large`);
   }
-  const there = toPlatform(parseConfig(await text(await blobs.open(image.config.digest)), name));
-  if (there === undefined || isFit(there, platform)) return;
-  throw platformMissing(name, platform, [formatPlatform(there)]);
-}
-
-function parseConfig(json: string, name: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch (cause) {
-    throw new ImageError("MANIFEST_INVALID", `Cannot pull ${name}: its config is no JSON`, {
-      cause,
-    });
+  const document = toJsonObject(await text(await blobs.open(image.config.digest)));
+  if (document === undefined) {
+    throw new ImageError("MANIFEST_INVALID", `Cannot pull ${name}: its config is no JSON object`);
   }
+  const there = toPlatform(document);
+  if (there === undefined || isPlatform(there, platform)) return;
+  throw platformMissing(platform, [there], name);
 }

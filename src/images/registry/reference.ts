@@ -66,11 +66,16 @@ export function toRegistryHost(name: string): string {
   return hubNames.has(host) ? HUB : host;
 }
 
+/** Tells whether a name says which registry it belongs to, by Docker's rule, which is wrangler's. */
+export function hasRegistryHost(name: string): boolean {
+  const slash = name.indexOf("/");
+  return slash > 0 && hostPattern.test(name.slice(0, slash));
+}
+
 function splitHost(named: string): { readonly registryHost: string; readonly path: string } {
+  if (!hasRegistryHost(named)) return { registryHost: HUB, path: named };
   const slash = named.indexOf("/");
-  const first = named.slice(0, Math.max(0, slash));
-  if (slash === -1 || !hostPattern.test(first)) return { registryHost: HUB, path: named };
-  return { registryHost: toRegistryHost(first), path: named.slice(slash + 1) };
+  return { registryHost: toRegistryHost(named.slice(0, slash)), path: named.slice(slash + 1) };
 }
 
 function splitTag(path: string): { readonly repository: string; readonly tag?: string } {

@@ -1,7 +1,8 @@
 import { ImageError } from "../image-error.ts";
-import type { Descriptor, OciImage, Platform } from "../oci/descriptor.ts";
+import type { Descriptor, OciImage } from "../oci/descriptor.ts";
+import { choosePlatform, defaultPlatform } from "../oci/platform.ts";
 import { fetchManifest } from "../registry/fetch-manifest.ts";
-import { choosePlatform, digestOf, parseManifest } from "../registry/manifest.ts";
+import { digestOf, readManifest } from "../registry/manifest.ts";
 import type { Registry } from "../registry/open-registry.ts";
 import { formatReference, parseReference, type Reference } from "../registry/reference.ts";
 
@@ -12,7 +13,6 @@ export interface RemoteImage {
   readonly config: unknown;
 }
 
-const platform: Platform = { os: "linux", architecture: "amd64" };
 /** Far more than any config has. */
 const CONFIG_LIMIT_BYTES = 4 * 1024 * 1024;
 
@@ -32,11 +32,11 @@ export async function describeRemote(registry: Registry, text: string): Promise<
 async function findImage(registry: Registry, reference: Reference): Promise<OciImage> {
   const name = formatReference(reference);
   const fetched = await fetchManifest(registry, reference);
-  const manifest = parseManifest(fetched.bytes, name, fetched.declaredType);
+  const manifest = readManifest(fetched.bytes, name, fetched.declaredType);
   if (manifest.kind === "image") return manifest.image;
-  const { digest } = choosePlatform(manifest.entries, platform, name);
+  const { digest } = choosePlatform(manifest.entries, defaultPlatform, name);
   const chosen = await fetchManifest(registry, { ...reference, digest });
-  const inner = parseManifest(chosen.bytes, name, chosen.declaredType);
+  const inner = readManifest(chosen.bytes, name, chosen.declaredType);
   if (inner.kind === "image") return inner.image;
   throw new ImageError("MANIFEST_INVALID", `Cannot inspect ${name}: its index holds an index`);
 }

@@ -3,7 +3,8 @@ import { text } from "node:stream/consumers";
 import { ImageError } from "../image-error.ts";
 import type { BlobStore } from "../oci/blob-store.ts";
 import type { OciImage, Platform } from "../oci/descriptor.ts";
-import { toPlatform } from "../registry/manifest.ts";
+import { toJsonObject } from "../oci/json-fields.ts";
+import { toPlatform } from "../oci/platform.ts";
 
 /**
  * Reads from an image's config what the image runs on.
@@ -11,18 +12,10 @@ import { toPlatform } from "../registry/manifest.ts";
  * @throws {ImageError} MANIFEST_INVALID when it does not say; BLOB_NOT_FOUND
  */
 export async function readPlatform(blobs: BlobStore, { config }: OciImage): Promise<Platform> {
-  const platform = toPlatform(parse(await text(await blobs.open(config.digest))));
+  const platform = toPlatform(toJsonObject(await text(await blobs.open(config.digest))));
   if (platform !== undefined) return platform;
   throw new ImageError(
     "MANIFEST_INVALID",
     `Cannot read config ${config.digest}: it does not say what the image runs on`,
   );
-}
-
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined; // says nothing either
-  }
 }

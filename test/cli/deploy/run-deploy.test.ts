@@ -188,7 +188,7 @@ describe("runDeploy()", () => {
 
   it("weighs the account with all that is pushed, once each", async () => {
     images.account = [{ blobs: [{ digest: "sha256:held", sizeBytes: 49.5e9 }] }];
-    await expect(deploy()).rejects.toThrow("[ACCOUNT_FULL] Cannot push app: it adds 1.0 GB");
+    await expect(deploy()).rejects.toThrow("[ACCOUNT_FULL] Cannot push app: it adds 1.00 GB");
     expect(images.pushes).toEqual([]);
     expect(await deploy([], { raw: { accountLimit: "51GB" } })).toBe(0);
     images.account = [...images.account, { blobs: [{ digest, sizeBytes: 1e9 }] }];

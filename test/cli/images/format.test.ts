@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { formatBytes } from "../../../src/cli/images/format-bytes.ts";
+import { formatBytes } from "../../../src/images/format-bytes.ts";
 import { formatTable } from "../../../src/cli/images/format-table.ts";
 import { shortDigest } from "../../../src/cli/images/short-digest.ts";
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { findConfig } from "../../../src/cli/images/find-config.ts";
 import { offerUri, requireConfig } from "../../../src/cli/images/offer-uri.ts";
 import { findPushLimits } from "../../../src/cli/images/push-limits.ts";
-import { hasRegistryHost } from "../../../src/cli/images/registry-name.ts";
+import { hasRegistryHost } from "../../../src/images/registry/reference.ts";
 
 let directory: string;
 beforeEach(async () => {

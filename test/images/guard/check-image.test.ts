@@ -4,7 +4,6 @@ import { accountBytes, addedBytes } from "../../../src/images/guard/account-byte
 import { checkImage, requiredDiskBytes } from "../../../src/images/guard/check-image.ts";
 import type { ImageFacts } from "../../../src/images/guard/image-facts.ts";
 import { refuseProblems } from "../../../src/images/guard/refuse-problems.ts";
-import { showBytes } from "../../../src/images/guard/show-bytes.ts";
 
 const MB = 1000 * 1000;
 const GB = 1000 * MB;
@@ -61,9 +60,9 @@ describe("checkImage()", () => {
     const lines = problem?.text.split("\n") ?? [];
     expect(lines[0]).toBe(
       "Cannot run app:1 on lite: its 12 layers unpack to 15.6 GB and need 17.4 GB of disk, and " +
-        "there are 2.0 GB; make it smaller, use a larger instance_type, or push it all the same with --force",
+        "there are 2.00 GB; make it smaller, use a larger instance_type, or push it all the same with --force",
     );
-    expect(lines[2]).toBe("    2.4 GB  layer-11");
+    expect(lines[2]).toBe("   2.40 GB  layer-11");
     expect(lines.filter((line) => line.includes("  layer-"))).toHaveLength(10);
     expect(lines.filter((line) => line.includes("/data/"))).toHaveLength(10);
     expect(lines).toContain(
@@ -132,18 +131,5 @@ describe("accountBytes()", () => {
   it("counts a blob that images share once", () => {
     expect(accountBytes(images)).toBe(130);
     expect(addedBytes({ blobs: [base, { digest: "sha256:c", sizeBytes: 7 }] }, images)).toBe(7);
-  });
-});
-
-describe("showBytes()", () => {
-  it.each([
-    [0, "0 B"],
-    [999, "999 B"],
-    [1000, "1.0 kB"],
-    [2_000_000_000, "2.0 GB"],
-    [123_456_789, "123 MB"],
-    [5e13, "50000 GB"],
-  ])("writes %d as %s", (bytes, expected) => {
-    expect(showBytes(bytes)).toBe(expected);
   });
 });

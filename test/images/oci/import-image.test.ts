@@ -168,14 +168,14 @@ describe("importImage()", () => {
   });
 
   const refused: readonly (readonly [string, ImageChange, RegExp])[] = [
-    ["schema 1", { manifest: { schemaVersion: 1 } }, /schema 1 of Docker/],
+    ["schema 1", { manifest: { schemaVersion: 1 } }, /Docker's schema 1; push it again/],
     ["a foreign type", { manifest: { mediaType: "text/plain" } }, /its type is "text\/plain"/],
-    ["no config", { manifest: { config: 7 } }, /a descriptor is missing/],
-    ["no layers", { manifest: { layers: undefined } }, /a list is missing/],
+    ["no config", { manifest: { config: 7 } }, /config has no type, sha256 digest and size/],
+    ["no layers", { manifest: { layers: undefined } }, /it has no layers/],
     [
       "a bad digest",
       { manifest: { layers: [{ digest: "x" }] } },
-      /cannot be read: \{"digest":"x"\}/,
+      /layers\[0\] has no type, sha256 digest and size/,
     ],
     ["other counts", { document: { rootfs: { diff_ids: [] } } }, /1 layers, but 0/],
     ["bad diff ids", { document: { rootfs: { diff_ids: ["../x"] } } }, /no digests/],

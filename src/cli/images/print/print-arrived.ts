@@ -1,5 +1,5 @@
 import type { LoadReport, SaveReport } from "../file-actions.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../../images/format-bytes.ts";
 import type { ArrivedImage, PullReport } from "../pull-action.ts";
 
 /** Writes what was pulled. */

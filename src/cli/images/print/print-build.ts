@@ -1,5 +1,5 @@
 import type { BuildReport } from "../build-action.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../../images/format-bytes.ts";
 import { printPush } from "./print-push.ts";
 
 /** Writes what came of a build. */

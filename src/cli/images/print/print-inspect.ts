@@ -1,5 +1,5 @@
 import type { ImageConfig } from "../../../images/image-store.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../../images/format-bytes.ts";
 import { formatTable } from "../format-table.ts";
 import type { InspectReport, LayerReport, LocalReport, RemoteReport } from "../inspect-action.ts";
 

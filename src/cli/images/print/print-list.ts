@@ -1,4 +1,4 @@
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../../images/format-bytes.ts";
 import { formatTable } from "../format-table.ts";
 import type { ListedImage, ListReport } from "../list-action.ts";
 import { shortDigest } from "../short-digest.ts";

@@ -1,4 +1,4 @@
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../../images/format-bytes.ts";
 import { formatTable } from "../format-table.ts";
 import type { PruneReport } from "../prune-action.ts";
 

@@ -1,4 +1,4 @@
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../../images/format-bytes.ts";
 import type { ConfigOffer } from "../image-scope.ts";
 import type { PushReport } from "../push-action.ts";
 

@@ -1,7 +1,7 @@
 import { MultiBar, type SingleBar } from "cli-progress";
 
 import type { OnProgress, TransferProgress } from "../../../images/registry/transfer-progress.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../../images/format-bytes.ts";
 import { shortDigest } from "../short-digest.ts";
 import { describeTransfer } from "./line-display.ts";
 import type { ProgressDisplay } from "./progress-display.ts";

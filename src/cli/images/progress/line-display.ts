@@ -1,5 +1,5 @@
 import type { TransferProgress } from "../../../images/registry/transfer-progress.ts";
-import { formatBytes } from "../format-bytes.ts";
+import { formatBytes } from "../../../images/format-bytes.ts";
 import { shortDigest } from "../short-digest.ts";
 import type { ProgressDisplay } from "./progress-display.ts";
 
