@@ -21,6 +21,7 @@ const words: Partial<Readonly<Record<TransferProgress["state"], string>>> = {
  */
 export function createStorePusher(store: BuildStore, mountMemoryPath: string): PushImage {
   return async (image, { reference, credentials, log, signal }) => {
+    await using _held = await store.hold();
     const packed = await exportImage(store, image, { compression: "gzip" });
     const find = (): Promise<typeof credentials> => Promise.resolve(credentials);
     const source = Object.assign(find, { places: "what docker login keeps" });

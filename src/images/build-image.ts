@@ -70,6 +70,7 @@ export interface BuildOptions {
  */
 export async function buildImage(options: BuildOptions): Promise<Image> {
   const { store, tag } = options;
+  await using _held = await store.hold();
   const parsed = parseDockerfile(options.dockerfile);
   for (const instruction of parsed.instructions) findStep(instruction);
   const platform = options.platform === undefined ? hostPlatform : parsePlatform(options.platform);
@@ -92,7 +93,7 @@ export async function buildImage(options: BuildOptions): Promise<Image> {
   if (final === undefined) throw new ImageError("DOCKERFILE_INVALID", "Cannot build: no stage");
   const { base, config } = final;
   const layers = final.layers.map((layer) => layer.name);
-  return store.create({ base, config, platform: final.platform, layers }, tag);
+  return await store.create({ base, config, platform: final.platform, layers }, tag);
 }
 
 async function openJob(

@@ -16,14 +16,21 @@ export interface ImageSourcesOptions {
 /** Makes what brings images into a store from layouts, archives and registries. */
 export function createImageSources(options: ImageSourcesOptions): ImageSources {
   const { store, registry } = options;
+  const pull = registry === undefined ? undefined : createStorePull(store, registry);
   return {
     importLayout: (layout, platform) => importLayout(store, layout, { platform }),
-    ...(registry !== undefined && {
-      pull: createPull({
-        fetch: (reference, platform) =>
-          pullImage({ registry, blobs: store.blobs, reference, platform }),
-        unpack: (manifestDigest, unpack) => importImage(store, manifestDigest, unpack),
-      }),
-    }),
+    ...(pull !== undefined && { pull }),
+  };
+}
+
+function createStorePull(store: BuildStore, registry: Registry): NonNullable<ImageSources["pull"]> {
+  const pull = createPull({
+    fetch: (reference, platform) =>
+      pullImage({ registry, blobs: store.blobs, reference, platform }),
+    unpack: (manifestDigest, options) => importImage(store, manifestDigest, options),
+  });
+  return async (reference, platform) => {
+    await using _held = await store.hold();
+    return await pull(reference, platform);
   };
 }

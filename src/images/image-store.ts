@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
+import { BusyMarks } from "./busy-marks.ts";
 import { ImageError } from "./image-error.ts";
 import type { Image, ImageConfig } from "./image.ts";
 import { findOrigin, type ImageRecord } from "./image-record.ts";
@@ -74,7 +75,12 @@ export interface BuildStore extends ImageStore {
   readonly blobs: BlobStore;
   /** Stores an image over layers that are there, and names it. */
   create(image: NewImage, tag?: string): Promise<Image>;
-  /** Removes images without a name, and the layers and blobs that no image needs. */
+  /**
+   * Keeps what is asked for from now on from being removed by others, in this process or another,
+   * until that is disposed of: blobs come and are read before an image has them.
+   */
+  hold(): Promise<AsyncDisposable>;
+  /** Tells which images have no name, and which layers and blobs no image needs; removes them. */
   removeUnused(options?: RemoveUnusedOptions): Promise<readonly UnusedItem[]>;
   /** Tells what the store takes on the disk. */
   usage(): Promise<StoreUsage>;
@@ -101,6 +107,7 @@ export async function openImageStore(directory: string): Promise<BuildStore> {
   const store = new DiskImageStore(directory, { layers, blobs });
   await mkdir(store.records.directory, { recursive: true });
   await mkdir(store.tags.directory, { recursive: true });
+  await mkdir(store.busy.directory, { recursive: true });
   await store.collect(Date.now());
   return store;
 }
@@ -110,12 +117,14 @@ class DiskImageStore implements BuildStore {
   readonly blobs: DiskBlobStore;
   readonly records: RecordFiles;
   readonly tags: TagFiles;
+  readonly busy: BusyMarks;
 
   constructor(directory: string, parts: StoreParts) {
     this.layers = parts.layers;
     this.blobs = parts.blobs;
     this.records = new RecordFiles(join(directory, "images"));
     this.tags = new TagFiles(join(directory, "tags"));
+    this.busy = new BusyMarks(join(directory, "busy"));
   }
 
   async get(reference: string): Promise<Image | undefined> {
@@ -196,19 +205,27 @@ class DiskImageStore implements BuildStore {
     await collectBlobs(this, records, unusedSinceMs);
   }
 
+  hold(): Promise<AsyncDisposable> {
+    return this.busy.hold();
+  }
+
   async removeUnused(options: RemoveUnusedOptions = {}): Promise<readonly UnusedItem[]> {
-    const { unusedForMs = HOUR_MS, mode = "remove" } = options;
-    const unusedSinceMs = Date.now() - unusedForMs;
+    const { unusedForMs = HOUR_MS, mode = "list", keptDigests = new Set() } = options;
+    const busySinceMs = await this.busy.oldestMs();
+    const unusedSinceMs = Math.min(Date.now() - unusedForMs, busySinceMs);
     const tags = await this.tags.read();
     const records = await this.records.readAll();
     const unnamed = new Set<string>();
-    for (const { id } of records.filter((record) => !tags.has(record.id))) {
+    for (const { id, origin } of records.filter((record) => !tags.has(record.id))) {
+      if (keptDigests.has(id) || keptDigests.has(origin?.manifestDigest ?? "")) continue;
       if ((await this.records.usedAtMs(id)) <= unusedSinceMs) unnamed.add(id);
     }
     const kept = records.filter(({ id }) => !unnamed.has(id));
     const images = [...unnamed].map((name) => ({ kind: "image", name, sizeBytes: 0 }) as const);
-    const items = [...images, ...(await findUnused(this, kept, unusedSinceMs))];
-    if (mode === "remove") for (const item of items) await this.#removeItem(item);
+    const items = [...images, ...(await findUnused(this, kept, { unusedSinceMs, keptDigests }))];
+    if (mode === "remove") {
+      for (const item of items) await this.#removeItem(item, unusedSinceMs);
+    }
     return items;
   }
 
@@ -216,10 +233,11 @@ class DiskImageStore implements BuildStore {
     return measureUsage(this);
   }
 
-  async #removeItem({ kind, name }: UnusedItem): Promise<void> {
-    if (kind === "image") await this.records.remove(name);
-    else if (kind === "layer") await this.layers.remove(name);
-    else await this.blobs.remove(name);
+  /** Looks again: somebody may have asked for it since it was listed. */
+  async #removeItem({ kind, name }: UnusedItem, unusedSinceMs: number): Promise<void> {
+    if (kind === "layer") return this.layers.removeUnused(name, unusedSinceMs);
+    if (kind === "blob") return this.blobs.removeUnused(name, unusedSinceMs);
+    if ((await this.records.usedAtMs(name)) <= unusedSinceMs) await this.records.remove(name);
   }
 
   /** An image that stands on an imported one keeps what that says and its layers do not. */
@@ -238,11 +256,14 @@ class DiskImageStore implements BuildStore {
   async #removeRecord(id: string): Promise<void> {
     const record = await this.records.read(id);
     if (record === undefined) return;
+    const busySinceMs = await this.busy.oldestMs();
     const freed = await findBlobs(this, [record]);
     await this.records.remove(id);
     const others = await this.records.readAll();
     const needed = await findBlobs(this, others);
-    for (const digest of freed) if (!needed.has(digest)) await this.blobs.remove(digest);
+    for (const digest of freed) {
+      if (!needed.has(digest)) await this.blobs.removeUnused(digest, busySinceMs);
+    }
     const used = layersOf(others);
     for (const name of record.layers) if (!used.has(name)) await this.layers.removeUnique(name);
   }

@@ -24,9 +24,10 @@ export async function importLayout(
   layout: LayoutReference,
   options: ImportLayoutOptions,
 ): Promise<Image> {
+  await using _held = await store.hold();
   const entries = await readLayout(store.blobs, layout.path);
   const { manifest } = chooseEntry(entries, layout);
-  return importImage(store, manifest.digest, options);
+  return await importImage(store, manifest.digest, options);
 }
 
 function chooseEntry(

@@ -51,8 +51,8 @@ export interface LayerStore {
   nameOf(directory: string): string;
   /** Lists every layer, without it counting as asked for. */
   list(): Promise<readonly StoredLayer[]>;
-  /** Removes one layer now. */
-  remove(name: string): Promise<void>;
+  /** Removes one layer, unless it was asked for after a time. */
+  removeUnused(name: string, unusedSinceMs: number): Promise<void>;
   /** Removes one layer now, unless it may be found again by its key. */
   removeUnique(name: string): Promise<void>;
   /** Removes layers that are not in `used` and were last asked for before a time. */
@@ -90,7 +90,7 @@ export async function openLayerStore(directory: string): Promise<LayerStore> {
       return { name, directory: directoryOf(name), ...facts(meta) };
     },
     list: () => listLayers(layersDir),
-    remove: (name) => rm(join(layersDir, name), { recursive: true, force: true }),
+    removeUnused: (name, unusedSinceMs) => removeUnused(join(layersDir, name), unusedSinceMs),
     removeUnique: async (name) => {
       const layerDir = join(layersDir, name);
       if ((await readMeta(layerDir))?.kind !== "unique") return;
@@ -185,12 +185,14 @@ async function collectLayers(
   unusedSinceMs: number,
 ): Promise<void> {
   for (const name of await readdir(layersDir)) {
-    if (used.has(name)) continue;
-    const layerDir = join(layersDir, name);
-    const metaStat = await stat(join(layerDir, META_FILE)).catch(() => undefined);
-    if (metaStat !== undefined && metaStat.mtimeMs > unusedSinceMs) continue;
-    await rm(layerDir, { recursive: true, force: true });
+    if (!used.has(name)) await removeUnused(join(layersDir, name), unusedSinceMs);
   }
+}
+
+async function removeUnused(layerDir: string, unusedSinceMs: number): Promise<void> {
+  const metaStat = await stat(join(layerDir, META_FILE)).catch(() => undefined);
+  if (metaStat !== undefined && metaStat.mtimeMs > unusedSinceMs) return;
+  await rm(layerDir, { recursive: true, force: true });
 }
 
 /** What a killed build left. A build under way, here or in another process, is younger. */

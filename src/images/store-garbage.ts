@@ -14,13 +14,15 @@ export interface StoreParts {
 
 /** How unused things are removed. */
 export interface RemoveUnusedOptions {
-  /** "list" only tells what would be removed (default: "remove"). */
+  /** "list" only tells what would be removed (default: "list"). */
   readonly mode?: "list" | "remove";
   /**
    * What was asked for since stays, in milliseconds (default: one hour): a build under way has
    * layers that no image uses yet.
    */
   readonly unusedForMs?: number;
+  /** Images by their id or manifest, and blobs, that stay though nothing here needs them. */
+  readonly keptDigests?: ReadonlySet<string>;
 }
 
 /** Something that no named image needs. */
@@ -53,16 +55,20 @@ export async function findBlobs(
   const found = new Set<string>();
   const manifests = new Set(records.flatMap(({ origin }) => origin?.manifestDigest ?? []));
   for (const digest of manifests) {
-    found.add(digest);
-    const text = await readFile(blobs.pathOf(digest), "utf8").catch(() => undefined);
-    const manifest = text === undefined ? undefined : readManifest(text);
-    if (manifest === undefined) continue; // lost or damaged: its image is packed anew
-    for (const blob of [manifest.config, ...manifest.layers]) found.add(blob.digest);
+    for (const part of await partsOf(digest, blobs)) found.add(part);
   }
   for (const name of layersOf(records)) {
     for (const { digest } of await readPackings(layers.directoryOf(name))) found.add(digest);
   }
   return found;
+}
+
+/** @returns the digest of a manifest, and of what it names */
+async function partsOf(digest: string, blobs: DiskBlobStore): Promise<readonly string[]> {
+  const text = await readFile(blobs.pathOf(digest), "utf8").catch(() => undefined);
+  const manifest = text === undefined ? undefined : readManifest(text);
+  if (manifest === undefined) return [digest]; // lost or damaged: its image is packed anew
+  return [digest, ...[manifest.config, ...manifest.layers].map((blob) => blob.digest)];
 }
 
 function readManifest(text: string): ReturnType<typeof parseManifest> | undefined {
@@ -79,23 +85,30 @@ export async function collectBlobs(
   records: readonly ImageRecord[],
   unusedSinceMs: number,
 ): Promise<void> {
-  for (const { digest } of await findUnusedBlobs(parts, records, unusedSinceMs)) {
-    await parts.blobs.remove(digest);
+  const unused = { unusedSinceMs, keptDigests: new Set<string>() };
+  for (const { digest } of await findUnusedBlobs(parts, records, unused)) {
+    await parts.blobs.removeUnused(digest, unusedSinceMs);
   }
   await parts.blobs.collectDrafts();
+}
+
+/** What may go. */
+export interface UnusedBound extends Required<Pick<RemoveUnusedOptions, "keptDigests">> {
+  /** What was asked for later stays. */
+  readonly unusedSinceMs: number;
 }
 
 /** @returns layers and blobs that no image needs and nobody asked for since a time */
 export async function findUnused(
   parts: StoreParts,
   records: readonly ImageRecord[],
-  unusedSinceMs: number,
+  bound: UnusedBound,
 ): Promise<readonly UnusedItem[]> {
   const used = layersOf(records);
   const layers = (await parts.layers.list())
-    .filter(({ name, usedAtMs }) => !used.has(name) && usedAtMs <= unusedSinceMs)
+    .filter(({ name, usedAtMs }) => !used.has(name) && usedAtMs <= bound.unusedSinceMs)
     .map(({ name, sizeBytes }) => ({ kind: "layer", name, sizeBytes }) as const);
-  const blobs = (await findUnusedBlobs(parts, records, unusedSinceMs)).map(
+  const blobs = (await findUnusedBlobs(parts, records, bound)).map(
     ({ digest, sizeBytes }) => ({ kind: "blob", name: digest, sizeBytes }) as const,
   );
   return [...layers, ...blobs];
@@ -111,10 +124,13 @@ export async function measureUsage({ layers, blobs }: StoreParts): Promise<Store
 async function findUnusedBlobs(
   parts: StoreParts,
   records: readonly ImageRecord[],
-  unusedSinceMs: number,
+  { unusedSinceMs, keptDigests }: UnusedBound,
 ): ReturnType<DiskBlobStore["list"]> {
   const old = (await parts.blobs.list()).filter(({ usedAtMs }) => usedAtMs <= unusedSinceMs);
   if (old.length === 0) return [];
-  const needed = await findBlobs(parts, records);
+  const needed = new Set(await findBlobs(parts, records));
+  for (const kept of keptDigests) {
+    for (const digest of await partsOf(kept, parts.blobs)) needed.add(digest);
+  }
   return old.filter(({ digest }) => !needed.has(digest));
 }

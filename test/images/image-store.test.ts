@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -218,6 +219,34 @@ describe("blobs of openImageStore()", () => {
     expect(existsSync(imported.layers[0] ?? "")).toBe(false);
   });
 
+  it("stay while somebody is at work who asked for them, and go without", async () => {
+    const layer = await addLayer("l", "text");
+    const one = await createPlain("one", [layer]);
+    const { manifest, layers } = await exportImage(store, one, gzip);
+    const wanted = layers[0]?.digest ?? "";
+    const other = await openImageStore(directory);
+    const held = await other.hold();
+    expect(await other.blobs.stat(wanted)).toBeDefined(); // as a pull or a push does
+    await store.remove("one");
+    await store.removeUnused({ mode: "remove", unusedForMs: 0 });
+    expect(await digests()).toContain(wanted);
+    await held[Symbol.asyncDispose]();
+    await store.removeUnused({ mode: "remove", unusedForMs: 0 });
+    expect(await digests()).not.toContain(manifest.digest);
+    expect(await digests()).toEqual([]);
+  });
+
+  it("go though a process was killed that was at work", async () => {
+    const { digest } = await store.blobs.write(Buffer.from("blob"));
+    const killed = spawnSync("true");
+    const mark = join(directory, "busy", `${killed.pid}.0`);
+    await writeFile(mark, "");
+    await age(mark, 1);
+    await store.removeUnused({ mode: "remove", unusedForMs: 0 });
+    expect(await digests()).not.toContain(digest);
+    expect(await readdir(join(directory, "busy"))).toEqual([]);
+  });
+
   it("are dropped when they were long unused, and no image needs them", async () => {
     const image = await createPlain("kept", [await addLayer("l", "text")]);
     const { layers } = await exportImage(store, image, gzip);
@@ -234,6 +263,22 @@ describe("blobs of openImageStore()", () => {
 });
 
 describe("removeUnused()", () => {
+  it("leaves what is to be kept, by an image's id, its manifest or a blob", async () => {
+    const layers = [await addLayer("kept", "k")];
+    const image = await store.create({ base: "none", layers, config: emptyConfig });
+    const packed = await exportImage(store, image, { compression: "gzip" });
+    const stray = await store.blobs.write(Buffer.from("stray"));
+    const remove = { mode: "remove", unusedForMs: 0 } as const;
+    const keptDigests = new Set([image.id, packed.manifest.digest]);
+    expect(await store.removeUnused({ ...remove, keptDigests })).toEqual([
+      { kind: "blob", name: stray.digest, sizeBytes: 5 },
+    ]);
+    for (const { digest } of [packed.manifest, packed.config, ...packed.layers]) {
+      expect(await store.blobs.stat(digest)).toBeDefined();
+    }
+    expect(await store.get(image.id)).toBeDefined();
+  });
+
   it("lists, and then removes, what no named image needs", async () => {
     await store.create(
       { base: "none", layers: [await addLayer("used", "u")], config: emptyConfig },
@@ -248,7 +293,7 @@ describe("removeUnused()", () => {
     await addLayer("cache", "ccc");
     const blob = await store.blobs.write(Buffer.from("blob"));
     expect(await store.removeUnused()).toEqual([]); // all is younger than an hour
-    const listed = await store.removeUnused({ mode: "list", unusedForMs: 0 });
+    const listed = await store.removeUnused({ unusedForMs: 0 });
     expect(listed.toSorted((a, b) => a.sizeBytes - b.sizeBytes)).toEqual([
       { kind: "image", name: dangling.id, sizeBytes: 0 },
       { kind: "layer", name: "dang", sizeBytes: 2 },
@@ -256,9 +301,9 @@ describe("removeUnused()", () => {
       { kind: "blob", name: blob.digest, sizeBytes: 4 },
     ]);
     expect(await store.usage()).toEqual({ layersBytes: 6, blobsBytes: 4 });
-    expect(await store.removeUnused({ unusedForMs: 0 })).toEqual(listed);
+    expect(await store.removeUnused({ mode: "remove", unusedForMs: 0 })).toEqual(listed);
     expect(await store.usage()).toEqual({ layersBytes: 1, blobsBytes: 0 });
     expect((await store.list()).map(({ tags }) => tags)).toEqual([["a:latest"]]);
-    expect(await store.removeUnused({ unusedForMs: 0 })).toEqual([]);
+    expect(await store.removeUnused({ mode: "remove", unusedForMs: 0 })).toEqual([]);
   });
 });

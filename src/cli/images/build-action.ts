@@ -27,6 +27,7 @@ export async function buildAction(
   scope: ImageScope,
 ): Promise<BuildReport> {
   const { store, display, packer } = scope;
+  await using _held = await store.hold();
   const image = await scope.builder.build(options);
   for (const tag of options.tags.slice(1)) await store.tag(image.id, tag);
   const { compression, platform, output } = options;

@@ -31,6 +31,7 @@ export async function saveAction(
   { image: name, output, compression }: SaveOptions,
   { store, packer, display }: Pick<ImageScope, "store" | "packer" | "display">,
 ): Promise<SaveReport> {
+  await using _held = await store.hold();
   const image = await requireImage(store, name);
   const packed = await packer.pack(image, { compression, onProgress: display.follow("pack") });
   await packer.writeLayout([{ image: packed, names: image.tags }], output);

@@ -1,15 +1,14 @@
 import { checkStoredImage } from "../../images/guard/check-stored-image.ts";
 import type { Image } from "../../images/image-store.ts";
 import type { OciImage, Platform } from "../../images/oci/descriptor.ts";
+import { defaultPlatform } from "../../images/oci/platform.ts";
+import { readPlatform } from "../../images/report/read-platform.ts";
 import type { AskWrangler } from "../deploy/ask-wrangler.ts";
 import type { BuiltImage, DeployBuild, DeployImages } from "../deploy/deploy-images.ts";
 import { measureAccount } from "../deploy/measure-account.ts";
 import type { BuildPlan } from "./image-options.ts";
 import type { ImageScope } from "./image-scope.ts";
 import { toStoredImage } from "./stored-image.ts";
-
-/** What Cloudflare runs. */
-const platform: Platform = { os: "linux", architecture: "amd64" };
 
 /** What {@link openDeployImages} needs besides. */
 export interface DeployImagesOptions {
@@ -27,10 +26,14 @@ export function openDeployImages(
   const packedImages = new Map<BuiltImage, OciImage>();
   return {
     build: async (request) => {
+      await using _held = await scope.store.hold();
       const image = await builder.build(toPlan(request, runNetwork));
       const onProgress = display.follow("pack");
-      const packed = await packer.pack(image, { compression: "gzip", platform, onProgress });
-      const built = toBuilt({ image, packed }, request.tag, scope);
+      const packed = await packer.pack(image, {
+        ...{ compression: "gzip", platform: defaultPlatform, onProgress },
+      });
+      const platform = await readPlatform(scope.store.blobs, packed);
+      const built = toBuilt({ image, packed, platform }, request.tag, scope);
       packedImages.set(built, packed);
       return built;
     },
@@ -43,6 +46,7 @@ export function openDeployImages(
     push: async (built, reference) => {
       const packed = packedImages.get(built);
       if (packed === undefined) throw new Error(`Cannot push ${built.tag}: it was not built here`);
+      await using _held = await scope.store.hold();
       await remote.push(packed, reference, display.follow("push"));
     },
     [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
@@ -54,7 +58,7 @@ function toPlan(
   runNetwork: BuildPlan["runNetwork"],
 ): BuildPlan {
   return {
-    ...{ dockerfilePath, contextDir, buildArgs, platform, tags: [tag] },
+    ...{ dockerfilePath, contextDir, buildArgs, platform: defaultPlatform, tags: [tag] },
     ...{ target: undefined, buildContexts: {}, secrets: {} },
     runNetwork,
     isCacheUsed: true,
@@ -63,7 +67,11 @@ function toPlan(
 }
 
 function toBuilt(
-  { image, packed }: { readonly image: Image; readonly packed: OciImage },
+  {
+    image,
+    packed,
+    platform,
+  }: { readonly image: Image; readonly packed: OciImage; readonly platform: Platform },
   tag: string,
   { store }: ImageScope,
 ): BuiltImage {

@@ -28,12 +28,13 @@ export function openPacker(store: BuildStore, say: (text: string) => void): Imag
     },
     importLayout: (layout, options) => importLayout(store, layout, options),
     readLayout: async (path, platform) => {
+      await using _held = await store.hold();
       const images: Image[] = [];
       for (const { manifest, reference } of await readLayout(store.blobs, path)) {
         const named = reference === undefined ? {} : { tag: nameOfEntry(reference, path) };
         images.push(await unpack(manifest.digest, { ...named, platform }));
       }
-      return findAll(store, images);
+      return await findAll(store, images);
     },
   };
 }

@@ -20,6 +20,7 @@ export interface PullReport extends ArrivedImage {
 export async function pullAction(options: PullOptions, scope: ImageScope): Promise<PullReport> {
   const { reference, platform, tag } = options;
   const { remote, packer, store, display } = scope;
+  await using _held = await store.hold();
   const pulled = await remote.pull(reference, platform, display.follow("pull"));
   const { digest } = pulled.manifest;
   const image = await packer.unpack(digest, { tag: reference, platform });

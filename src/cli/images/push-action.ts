@@ -12,12 +12,13 @@ export interface PushReport extends PushedImage {
 
 /** `berth images push`: packs an image of the store and sends what the registry does not have. */
 export async function pushAction(options: PushOptions, scope: ImageScope): Promise<PushReport> {
+  await using _held = await scope.store.hold();
   const image = await requireImage(scope.store, options.image);
   const target = await scope.remote.toTarget(options.reference ?? options.image);
   const onProgress = scope.display.follow("pack");
   const { compression } = options;
   const packed = await scope.packer.pack(image, { compression, onProgress });
-  return pushPacked({ image, packed, target }, options, scope);
+  return await pushPacked({ image, packed, target }, options, scope);
 }
 
 /**

@@ -17,6 +17,8 @@ export interface StoredBlob extends BlobIdentity {
 /** Blobs in a directory. */
 export interface DiskBlobStore extends BlobStore {
   list(): Promise<readonly StoredBlob[]>;
+  /** Removes a blob, unless it was asked for after a time. */
+  removeUnused(digest: string, unusedSinceMs: number): Promise<void>;
   /** Removes what writers that were killed left behind. */
   collectDrafts(): Promise<void>;
 }
@@ -96,6 +98,11 @@ class DirectoryBlobStore implements DiskBlobStore {
 
   async remove(digest: string): Promise<void> {
     await rm(this.pathOf(digest), { force: true });
+  }
+
+  async removeUnused(digest: string, unusedSinceMs: number): Promise<void> {
+    const stats = await stat(this.pathOf(digest)).catch(() => undefined);
+    if (stats !== undefined && stats.mtimeMs <= unusedSinceMs) await this.remove(digest);
   }
 
   async list(): Promise<readonly StoredBlob[]> {

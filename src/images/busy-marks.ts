@@ -1,0 +1,43 @@
+import { randomBytes } from "node:crypto";
+import { readdir, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/**
+ * Says who works with a store: one file each, named by its process, whose time is when that began.
+ * What was asked for since then may be wanted again by one who has no record of it yet.
+ */
+export class BusyMarks {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** Marks this process as at work until that is disposed of. */
+  async hold(): Promise<AsyncDisposable> {
+    const path = join(this.directory, `${process.pid}.${randomBytes(6).toString("hex")}`);
+    await writeFile(path, "", { flag: "wx" });
+    return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
+  }
+
+  /** @returns when the oldest work under way began; now when there is none */
+  async oldestMs(): Promise<number> {
+    let oldestMs = Date.now();
+    for (const name of await readdir(this.directory)) {
+      const path = join(this.directory, name);
+      if (isAlive(Number.parseInt(name, 10))) {
+        const stats = await stat(path).catch(() => undefined); // it may end meanwhile
+        oldestMs = Math.min(oldestMs, stats?.mtimeMs ?? oldestMs);
+      } else await rm(path, { force: true }); // it was killed
+    }
+    return oldestMs;
+  }
+}
+
+function isAlive(processId: number): boolean {
+  try {
+    return process.kill(processId, 0);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
