@@ -4,6 +4,7 @@ import type { DeleteOptions } from "./image-options.ts";
 import type { ImageScope } from "./image-scope.ts";
 import { toKnownImages } from "./known-images.ts";
 import { requireImage } from "./require-image.ts";
+import { findTaggedImages } from "./tagged-images.ts";
 
 /** What was deleted. */
 export interface DeleteReport {
@@ -33,7 +34,7 @@ async function deleteLocal(options: DeleteOptions, scope: ImageScope): Promise<D
   const { store, guards } = scope;
   const image = await requireImage(store, options.image);
   const named = image.tags.filter((tag) => isNameFor(options.image, tag));
-  const uses = await guards.findUses("store", options);
+  const uses = await guards.findUses({ kind: "store" }, options);
   const known = toKnownImages(named.length > 0 ? named : image.tags);
   const broken = known.flatMap((each) => refuseUsed(each, uses, modeOf(options)));
   await store.remove(options.image);
@@ -44,12 +45,30 @@ async function deleteRemote(options: DeleteOptions, scope: ImageScope): Promise<
   const { remote, guards } = scope;
   const target = await remote.toTarget(options.image);
   const { digest, sizeBytes } = await remote.measure(target);
-  const uses = await guards.findUses("registry", options);
-  const broken = toKnownImages([target]).flatMap((each) =>
-    refuseUsed({ ...each, digest }, uses, modeOf(options)),
-  );
-  await remote.deleteManifest(target);
+  const [named] = toKnownImages([target]);
+  const { repository = target, tags = [] } = named ?? {};
+  const uses = await guards.findUses({ kind: "registry", repository }, options);
+  const others = await findOtherTags({ repository, digest }, remote);
+  const known = { repository, digest, tags: [...new Set([...tags, ...others.tags])] };
+  const unknown = [...uses.unknown, ...others.unknown];
+  const broken = refuseUsed(known, { ...uses, unknown }, modeOf(options));
+  await remote.deleteManifest(`${repository}@${digest}`);
   return { deleted: target, from: "registry", digest, sizeBytes, broken };
+}
+
+/** With a manifest all its tags go, those of Worker versions too. */
+async function findOtherTags(
+  { repository, digest }: { readonly repository: string; readonly digest: string },
+  remote: ImageScope["remote"],
+): Promise<{ readonly tags: readonly string[]; readonly unknown: readonly string[] }> {
+  try {
+    const images = await findTaggedImages(repository, remote);
+    const found = images.find(({ measured }) => measured.digest === digest);
+    return { tags: found?.tags ?? [], unknown: [] };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { tags: [], unknown: [`nobody says which other tags it has: ${why}`] };
+  }
 }
 
 function modeOf({ isForced }: DeleteOptions): "check" | "force" {

@@ -111,10 +111,16 @@ export interface ImageGuards {
    */
   readonly checkPush: (push: PushCheck, options: PushCheckOptions) => Promise<readonly string[]>;
   /** Finds out what uses images: all that is deployed too, unless only the store is concerned. */
-  readonly findUses: (place: "store" | "registry", options: KeepOptions) => Promise<KnownUses>;
+  readonly findUses: (place: ImagePlace, options: KeepOptions) => Promise<KnownUses>;
   /** Writes a URI into the configuration, or says what to paste. */
   readonly offerUri: (uri: string, options: PushCheckOptions) => Promise<ConfigOffer>;
 }
+
+/** Where images are to be deleted. */
+export type ImagePlace =
+  | { readonly kind: "store" }
+  /** With the registry's host. */
+  | { readonly kind: "registry"; readonly repository: string };
 
 /** An image that is about to be pushed. */
 export interface PushCheck {

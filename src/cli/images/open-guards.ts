@@ -11,7 +11,13 @@ import type { AccountUsage } from "../deploy/deploy-images.ts";
 import { measureAccount } from "../deploy/measure-account.ts";
 import { findConfig } from "./find-config.ts";
 import type { KeepOptions, PushCheckOptions } from "./image-options.ts";
-import type { ConfigOffer, ImageGuards, PushCheck, RemoteImages } from "./image-scope.ts";
+import type {
+  ConfigOffer,
+  ImageGuards,
+  ImagePlace,
+  PushCheck,
+  RemoteImages,
+} from "./image-scope.ts";
 import { offerUri, requireConfig } from "./offer-uri.ts";
 import { findPushLimits } from "./push-limits.ts";
 import { toStoredImage } from "./stored-image.ts";
@@ -54,13 +60,18 @@ class Guards implements ImageGuards {
     return refuseProblems(problems, asked.isForced ? "force" : "check");
   }
 
-  async findUses(place: "store" | "registry", asked: KeepOptions): Promise<KnownUses> {
+  async findUses(place: ImagePlace, asked: KeepOptions): Promise<KnownUses> {
     const { ask, cloudflare } = this.#options;
     const configPath = this.#configOf(asked);
     const configPaths = configPath === undefined ? [] : [configPath];
     const { keepFile } = asked;
+    const isOther = place.kind === "registry" && !this.#isCloudflare(place.repository);
+    // A registry of one's own, and no Worker at hand: there is nobody whom wrangler could ask about.
+    const deployed = isOther && configPath === undefined ? "skip" : "ask";
     const qualify = (name: string): Promise<string> => cloudflare.qualify(name);
-    if (place === "registry") return collectUses({ ask, configPaths, keepFile, qualify });
+    if (place.kind === "registry") {
+      return collectUses({ ask, configPaths, keepFile, qualify, deployed });
+    }
     // What is deployed comes from a registry: it is not hurt by what goes from this machine, where
     // names are as they are written.
     const asWritten = async (name: string): Promise<string> => name;

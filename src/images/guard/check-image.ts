@@ -55,8 +55,8 @@ function checkAccount(facts: ImageFacts, limits: ImageLimits): ImageProblem | un
   const text =
     `Cannot push ${facts.name}: it adds ${formatBytes(addedBytes)} to the account's ` +
     `${formatBytes(accountBytes)}, and ${formatBytes(limits.accountBytes)} is the limit; delete images ` +
-    "that nothing uses (berth images prune), raise the limit that is checked with " +
-    `--account-limit, or push it all the same with --force\n${describeSizes(facts)}`;
+    "that nothing uses (berth images prune --remote REPOSITORY), raise the limit that is checked " +
+    `with --account-limit, or push it all the same with --force\n${describeSizes(facts)}`;
   return { code: "ACCOUNT_FULL", severity: "refuse", text };
 }
 

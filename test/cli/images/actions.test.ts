@@ -231,7 +231,7 @@ describe("deleteAction()", () => {
     const options = { ...remove, image: "r.io/app:1", isRemote: true };
     const report = await deleteAction(options, fixture.scope);
     expect(report).toMatchObject({ digest: digestOf("d"), sizeBytes: 3000, from: "registry" });
-    expect(fixture.remote.calls).toEqual(["delete r.io/app:1"]);
+    expect(fixture.remote.calls).toEqual([`delete r.io/app@${digestOf("d")}`]);
   });
 
   it.each([
@@ -246,6 +246,30 @@ describe("deleteAction()", () => {
       code: "IMAGE_IN_USE",
     });
     expect(fixture.remote.calls).toEqual([]);
+  });
+
+  it("refuses what a Worker version uses by another tag of the same manifest", async () => {
+    for (const tag of ["1", "0a1b2c3d"]) fixture.remote.put("r.io/app", tag, ociImage("d", ["a"]));
+    const versionId = "0a1b2c3d-0000-4000-8000-000000000000";
+    const use = { by: `version ${versionId}`, breaks: "a rollback to it fails" };
+    const uses = [{ ...use, wants: { kind: "version", versionId } as const }];
+    fixture.guards.uses = { uses, unknown: [] };
+    const options = { ...remove, image: "r.io/app:1", isRemote: true };
+    await expect(deleteAction(options, fixture.scope)).rejects.toThrow(
+      /\[IMAGE_IN_USE\] Cannot delete r\.io\/app:1, 0a1b2c3d:[\s\S]*a rollback to it fails/,
+    );
+    expect(fixture.remote.calls).toEqual([]);
+  });
+
+  it("refuses where the other tags are not to be had, unless it is forced", async () => {
+    fixture.remote.put("r.io/app", "1", ociImage("d", ["a"]));
+    fixture.remote.listTags = () => Promise.reject(new Error("not allowed"));
+    const options = { ...remove, image: "r.io/app:1", isRemote: true };
+    await expect(deleteAction(options, fixture.scope)).rejects.toThrow(
+      /nobody says which other tags it has: not allowed/,
+    );
+    const report = await deleteAction({ ...options, isForced: true }, fixture.scope);
+    expect(report.broken).toEqual([expect.stringMatching(/not allowed/)]);
   });
 
   it("refuses when nobody can say what is deployed", async () => {
@@ -282,6 +306,22 @@ describe("pruneAction()", () => {
     expect(fixture.remote.calls).toEqual([`delete r.io/app@${digestOf("d")}`]);
     expect(printPrune(report).at(-1)).toBe("2.00 kB are free");
     expect(await fixture.remote.listTags("r.io/app")).toEqual(["2"]);
+  });
+
+  it("leaves in the store what the keep file names by its digest", async () => {
+    const { store } = fixture;
+    const [kept, gone] = await Promise.all(
+      ["kept", "gone"].map((text) => store.blobs.write(Buffer.from(text))),
+    );
+    const digest = kept?.digest ?? "";
+    const use = { by: "keep, line 1", breaks: "it is to be kept" };
+    const uses = [{ ...use, wants: { kind: "reference", reference: `r.io/x@${digest}` } as const }];
+    fixture.guards.uses = { uses, unknown: [] };
+    const options = { ...prune, remote: undefined, isConfirmed: true };
+    const report = await pruneAction(options, fixture.scope);
+    expect(report.removed).toEqual([{ name: `blob ${gone?.digest}`, sizeBytes: 4 }]);
+    expect(printPrune(report)[0]).toBe(`kept blob ${digest}: keep, line 1 (it is to be kept)`);
+    expect(await store.blobs.stat(digest)).toBe(4);
   });
 
   it("keeps all when nobody can say what is deployed", async () => {

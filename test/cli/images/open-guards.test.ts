@@ -96,7 +96,7 @@ describe("openGuards()", () => {
     await writeFile(join(fixture.directory, "wrangler.jsonc"), text);
     const keepFile = join(fixture.directory, "keep");
     await writeFile(keepFile, "r.io/web:2\n");
-    const { uses, unknown } = await guards().findUses("store", { ...keep, keepFile });
+    const { uses, unknown } = await guards().findUses({ kind: "store" }, { ...keep, keepFile });
     expect(uses.map(({ wants }) => wants)).toEqual([
       { kind: "reference", reference: "r.io/web:2" },
       { kind: "reference", reference: "r.io/app:1" },
@@ -105,7 +105,16 @@ describe("openGuards()", () => {
   });
 
   it("says what it does not know of a registry", async () => {
-    const { unknown } = await guards().findUses("registry", keep);
+    const place = { kind: "registry", repository: `${HOST}/account/app` } as const;
+    const { unknown } = await guards().findUses(place, keep);
     expect(unknown).toContainEqual(expect.stringMatching(/not logged in/));
+  });
+
+  it("asks nobody about another registry where no configuration is", async () => {
+    const place = { kind: "registry", repository: "r.io/app" } as const;
+    expect(await guards().findUses(place, keep)).toEqual({ uses: [], unknown: [] });
+    expect(asked).toEqual([]);
+    await writeFile(join(fixture.directory, "wrangler.jsonc"), '{ "name": "w" }');
+    expect((await guards().findUses(place, keep)).unknown).not.toEqual([]);
   });
 });
