@@ -1,15 +1,16 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 
 import { defineDeployCommand } from "./deploy/define-deploy-command.ts";
 import type { DeployOptions } from "./deploy/deploy-options.ts";
 import { toDevOptions, type DevOptions } from "./dev-options.ts";
 import { defineImageCommands } from "./images/define-commands.ts";
 import type { ImageActions } from "./images/image-options.ts";
+import type { EngineCommandOptions } from "./run-engine.ts";
 
 /** What the commands do; each gives its exit code. */
 export interface ProgramActions {
   readonly dev: (options: DevOptions) => Promise<number>;
-  readonly engine: (command: readonly string[]) => Promise<number>;
+  readonly engine: (options: EngineCommandOptions) => Promise<number>;
   readonly deploy: (options: DeployOptions) => Promise<number>;
   readonly images: ImageActions;
 }
@@ -28,6 +29,7 @@ interface RawDevFlags {
   engine?: string;
   enforceCpu?: boolean;
   runSteps: boolean;
+  pull: boolean;
   mapImage: string[];
 }
 
@@ -45,6 +47,7 @@ export function createProgram(options: ProgramOptions): Command {
     .option("--engine <kind>", "process, docker or podman (default: process on Linux)")
     .option("--enforce-cpu", "enforce the CPU share of the instance type")
     .option("--no-run-steps", "refuse Dockerfiles with RUN steps")
+    .addOption(noPullOption())
     .option(
       "--map-image <reference=Dockerfile>",
       "build a Dockerfile where the configuration names this image (repeatable)",
@@ -60,11 +63,17 @@ export function createProgram(options: ProgramOptions): Command {
     .command("engine")
     .description("run any command with an embedded container engine: berth engine -- vite dev")
     .argument("<command...>")
+    .addOption(noPullOption())
     .passThroughOptions()
-    .action(async (words: string[]) => {
-      onExitCode(await actions.engine(words));
+    .action(async (command: string[], { pull }: { readonly pull: boolean }) => {
+      onExitCode(await actions.engine({ command, isPullAllowed: pull }));
     });
   defineDeployCommand(program, { cwd, deploy: actions.deploy, onExitCode });
   defineImageCommands(program, { cwd, env, actions: actions.images, onExitCode });
   return program;
+}
+
+function noPullOption(): Option {
+  const text = "ask no registry: this host's files stand for a base image that is not here";
+  return new Option("--no-pull", text);
 }

@@ -11,6 +11,8 @@ export interface DevOptions {
   readonly engine: EngineKind | "auto";
   readonly enforceCpu: boolean;
   readonly isRunAllowed: boolean;
+  /** Whether registries are asked for images that are not here. */
+  readonly isPullAllowed: boolean;
   /** Image references that stand for a local Dockerfile, by absolute path. */
   readonly imageMap: Readonly<Record<string, string>>;
   /** Passed on as they are. */
@@ -24,6 +26,7 @@ export interface RawDevOptions {
   readonly engine?: string;
   readonly enforceCpu?: boolean;
   readonly runSteps: boolean;
+  readonly pull: boolean;
   readonly mapImage: readonly string[];
 }
 
@@ -41,6 +44,7 @@ export function toDevOptions(
     engine: toEngineKind(raw.engine),
     enforceCpu: raw.enforceCpu ?? false,
     isRunAllowed: raw.runSteps,
+    isPullAllowed: raw.pull,
     imageMap: Object.fromEntries(raw.mapImage.map((text) => toMapping(text, cwd))),
     wranglerArgs,
     projectDir: resolve(cwd, lastValueOf(wranglerArgs, ["--cwd"]) ?? "."),

@@ -28,7 +28,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     ...{ version, cwd: process.cwd(), env: process.env },
     actions: {
       dev: (options) => runDev(options, sink),
-      engine: (words) => runEngine(words, sink),
+      engine: (options) => runEngine(options, sink),
       deploy: (options) => startDeploy(options, { sink, version }),
       images: createImageActions({ sink, version }),
     },

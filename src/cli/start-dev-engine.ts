@@ -57,6 +57,7 @@ function startProcessEngine(options: DevOptions, scope: DevEngineScope): Promise
     ...(kept !== undefined && { imagesDir: kept }),
     enforceCpu: options.enforceCpu,
     isRunAllowed: options.isRunAllowed,
+    ...(!options.isPullAllowed && { registry: "off" }),
     imageMap: options.imageMap,
     instanceMemoryBytes: (image) => scope.sizeOf(image)?.memoryBytes,
     instanceVcpu: (image) => scope.sizeOf(image)?.vcpu,

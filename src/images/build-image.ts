@@ -91,9 +91,9 @@ export async function buildImage(options: BuildOptions): Promise<Image> {
   await job.digests.save();
   const final = stages.get(String(plan.stages.at(-1)?.index));
   if (final === undefined) throw new ImageError("DOCKERFILE_INVALID", "Cannot build: no stage");
-  const { base, config } = final;
+  const { base, config, history } = final;
   const layers = final.layers.map((layer) => layer.name);
-  return await store.create({ base, config, platform: final.platform, layers }, tag);
+  return await store.create({ base, config, platform: final.platform, layers, history }, tag);
 }
 
 async function openJob(

@@ -22,6 +22,8 @@ export interface DockerBuildOptions {
   readonly platform: string;
   /** The stage to build (default: the last one). */
   readonly target?: string;
+  /** Whether tags that FROM names are looked up again. */
+  readonly isPullForced: boolean;
   /** Takes the image of an archive in, under the tag. */
   readonly importLayout: (layout: LayoutReference) => Promise<Image>;
   /** Told each line of progress. */
@@ -53,7 +55,7 @@ export async function buildWithDocker(options: DockerBuildOptions): Promise<Imag
 }
 
 function toBuildArgv(options: DockerBuildOptions, idFile: string): readonly string[] {
-  const { contextDir, tag, buildArgs, platform, target } = options;
+  const { contextDir, tag, buildArgs, platform, target, isPullForced } = options;
   const args = Object.entries(buildArgs).flatMap(([name, value]) => [
     "--build-arg",
     `${name}=${value}`,
@@ -61,7 +63,7 @@ function toBuildArgv(options: DockerBuildOptions, idFile: string): readonly stri
   const stage = target === undefined ? [] : ["--target", target];
   return [
     ...["build", "-f", "-", "-t", tag, "--platform", platform, "--iidfile", idFile],
-    ...[...args, ...stage, contextDir],
+    ...[...args, ...stage, ...(isPullForced ? ["--pull"] : []), contextDir],
   ];
 }
 

@@ -53,6 +53,7 @@ function isImageRecord(value: unknown): value is ImageRecord {
     (value["base"] === "host" || value["base"] === "none") &&
     ["createdAtMs", "sizeBytes"].every((name) => typeof value[name] === "number") &&
     isOptionalString(value["parent"]) &&
+    isOptionalStrings(value["history"]) &&
     isOptionalOrigin(value["origin"]) &&
     isOptionalPlatform(value["platform"]) &&
     isConfig(value["config"])
@@ -87,6 +88,8 @@ function isConfig(value: unknown): value is ImageConfig {
     isStrings(value["cmd"]) &&
     typeof value["workingDir"] === "string" &&
     ["user", "stopSignal"].every((name) => isOptionalString(value[name])) &&
+    ["shell", "volumes"].every((name) => isOptionalStrings(value[name])) &&
+    (value["healthcheck"] === undefined || isObject(value["healthcheck"])) &&
     Array.isArray(value["exposedPorts"]) &&
     value["exposedPorts"].every((port) => typeof port === "number")
   );
@@ -94,6 +97,10 @@ function isConfig(value: unknown): value is ImageConfig {
 
 function isOptionalString(value: unknown): value is string | undefined {
   return value === undefined || typeof value === "string";
+}
+
+function isOptionalStrings(value: unknown): value is readonly string[] | undefined {
+  return value === undefined || isStrings(value);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -173,11 +173,12 @@ class DiskImageStore implements BuildStore {
     await this.layers.add(name, layerDir, { kind: "unique", opaque });
     const config = { ...parentRecord.config, ...options.config };
     const layers = [...parentRecord.layers, name];
-    const { base, platform } = parentRecord;
-    return this.create(
-      { layers, base, config, parent: parent.id, ...(platform !== undefined && { platform }) },
-      options.tag,
-    );
+    const { base, platform, history } = parentRecord;
+    const kept = {
+      ...(platform !== undefined && { platform }),
+      ...(history !== undefined && { history: [...history, ""] }),
+    };
+    return this.create({ layers, base, config, parent: parent.id, ...kept }, options.tag);
   }
 
   async create(image: NewImage, tag?: string): Promise<Image> {

@@ -1,4 +1,5 @@
 import type { Platform } from "./oci/descriptor.ts";
+import type { JsonObject } from "./oci/json-fields.ts";
 
 /** What an image says of the process to run. */
 export interface ImageConfig {
@@ -12,6 +13,12 @@ export interface ImageConfig {
   readonly exposedPorts: readonly number[];
   readonly labels: Readonly<Record<string, string>>;
   readonly stopSignal?: string;
+  /** What the shell form runs in; /bin/sh -c when absent. */
+  readonly shell?: readonly string[];
+  /** Directories named by VOLUME. They have no effect here. */
+  readonly volumes?: readonly string[];
+  /** HEALTHCHECK as an image's config has it. It has no effect here. */
+  readonly healthcheck?: JsonObject;
 }
 
 /** The image that an image of the store was imported as, or stands on. */
@@ -29,6 +36,8 @@ export interface Image {
   readonly tags: readonly string[];
   /** Unpacked directories, lowest first. */
   readonly layers: readonly string[];
+  /** The instruction that made each layer, where it is known; else "". */
+  readonly history?: readonly string[];
   /** What lies under the layers: the allow-list view of the host, or nothing. */
   readonly base: "host" | "none";
   /** What it runs on; this machine's when absent. */

@@ -37,6 +37,8 @@ export interface ResolverOptions extends ImageSources {
   readonly store: BuildStore;
   /** What paths of layouts are relative to, and may not leave when a Dockerfile names them. */
   readonly contextDir: string;
+  /** Whether a tag is looked up in its registry though the store has it (default: no). */
+  readonly isPullForced?: boolean;
 }
 
 /** An image of a layout or archive. */
@@ -64,6 +66,8 @@ export function createImageResolver(options: ResolverOptions): ImageResolver {
   return async (from, request) => {
     const layout = parseLayout(from, request.origin);
     if (layout !== undefined) return resolveLayout(layout, from, { ...options, ...request });
+    const isFixed = from.includes("@"); // a digest means the same at any time
+    if (options.isPullForced === true && !isFixed) return tryPull(from, request, options);
     const image = await options.store.get(from);
     if (image !== undefined && isFit(image, request.platform)) return image;
     request.onTried(

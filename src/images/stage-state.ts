@@ -10,13 +10,13 @@ export interface StageState {
   readonly platform: Platform;
   /** Lowest first. */
   readonly layers: readonly Layer[];
+  /** The instruction that made each layer, where it is known; else "". */
+  readonly history: readonly string[];
   /** Stands for all that made the files: the cache's key of the last layer. */
   readonly key: string;
   readonly config: ImageConfig;
   /** Values of ARG that are declared in this stage. */
   readonly args: Readonly<Record<string, string>>;
-  /** What the shell form runs in. */
-  readonly shell: readonly string[];
   /** Whether this stage had a CMD; an ENTRYPOINT drops one that was only inherited. */
   readonly hasOwnCmd: boolean;
 }
@@ -24,6 +24,11 @@ export interface StageState {
 /** @returns what `$NAME` stands for; ENV wins over ARG */
 export function variablesOf(state: StageState): Readonly<Record<string, string>> {
   return { ...state.args, ...state.config.env };
+}
+
+/** @returns what the shell form runs in */
+export function shellOf({ config }: StageState): readonly string[] {
+  return config.shell ?? ["/bin/sh", "-c"];
 }
 
 /** @returns the files of a stage, and of a layer that is being filled */

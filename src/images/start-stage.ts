@@ -13,7 +13,6 @@ import type { PlannedStage } from "./plan-stages.ts";
 import type { StageState } from "./stage-state.ts";
 
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-const shell = ["/bin/sh", "-c"];
 
 /** Begins a stage: on an earlier one, on an image, on nothing, or on the host. */
 export async function startStage(stage: PlannedStage, job: BuildJob): Promise<StageState> {
@@ -21,7 +20,7 @@ export async function startStage(stage: PlannedStage, job: BuildJob): Promise<St
   if (earlier !== undefined) return { ...earlier, args: {}, hasOwnCmd: false };
   const { platform } = stage;
   const config = { ...emptyConfig, env: { PATH: DEFAULT_PATH } };
-  const fresh = { platform, config, layers: [], args: {}, shell, hasOwnCmd: false };
+  const fresh = { platform, config, layers: [], history: [], args: {}, hasOwnCmd: false };
   if (stage.from === "scratch") {
     const key = toLayerKey(["none", ownerKind(), formatPlatform(platform)]);
     return { ...fresh, base: "none", key };
@@ -71,7 +70,7 @@ export async function stateOfImage(
     const text = `Cannot build on image ${image.id}: layers of it are missing; delete and get it again`;
     throw new ImageError("NO_SUCH_IMAGE", text);
   }
-  const { base, config } = image;
+  const { base, config, history = names.map(() => "") } = image;
   const key = toLayerKey([base, names]);
-  return { base, platform, config, layers, key, args: {}, shell, hasOwnCmd: false };
+  return { base, platform, config, layers, history, key, args: {}, hasOwnCmd: false };
 }

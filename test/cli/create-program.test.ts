@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createProgram } from "../../src/cli/create-program.ts";
 import type { DeployOptions } from "../../src/cli/deploy/deploy-options.ts";
 import type { DevOptions } from "../../src/cli/dev-options.ts";
+import type { EngineCommandOptions } from "../../src/cli/run-engine.ts";
 import type { ImageActions } from "../../src/cli/images/image-options.ts";
 
 const never = async (): Promise<number> => {
@@ -16,7 +17,7 @@ const images: ImageActions = {
 interface Ran {
   deploy?: DeployOptions;
   dev?: DevOptions;
-  engine?: readonly string[];
+  engine?: EngineCommandOptions;
   exitCode?: number;
 }
 
@@ -31,8 +32,8 @@ async function run(...argv: readonly string[]): Promise<Ran> {
         ran.dev = options;
         return 7;
       },
-      engine: async (command) => {
-        ran.engine = command;
+      engine: async (options) => {
+        ran.engine = options;
         return 8;
       },
       deploy: async (options) => {
@@ -54,7 +55,17 @@ async function run(...argv: readonly string[]): Promise<Ran> {
 
 describe("createProgram()", () => {
   it.each<[argv: readonly string[], expected: Partial<DevOptions>]>([
-    [[], { engine: "auto", enforceCpu: false, isRunAllowed: true, imageMap: {}, wranglerArgs: [] }],
+    [
+      [],
+      {
+        isPullAllowed: true,
+        engine: "auto",
+        enforceCpu: false,
+        isRunAllowed: true,
+        imageMap: {},
+        wranglerArgs: [],
+      },
+    ],
     [["--port", "9000", "--local"], { wranglerArgs: ["--port", "9000", "--local"] }],
     [["src/index.ts", "-c", "x.toml"], { wranglerArgs: ["src/index.ts", "-c", "x.toml"] }],
     [
@@ -65,6 +76,7 @@ describe("createProgram()", () => {
       ["--port=1", "--enforce-cpu", "--ip", "::1"],
       { enforceCpu: true, wranglerArgs: ["--port=1", "--ip", "::1"] },
     ],
+    [["--port", "1", "--no-pull"], { isPullAllowed: false, wranglerArgs: ["--port", "1"] }],
     [["--no-run-steps", "--no-bundle"], { isRunAllowed: false, wranglerArgs: ["--no-bundle"] }],
     [
       ["--var", "A:1", "--engine=process", "--var", "B:2"],
@@ -113,7 +125,13 @@ describe("createProgram()", () => {
       ["npm", "run", "x", "--", "--y"],
     ],
   ])("hands the command of engine %j on as it is", async (argv, expected) => {
-    expect(await run("engine", ...argv)).toEqual({ engine: expected, exitCode: 8 });
+    const engine = { command: expected, isPullAllowed: true };
+    expect(await run("engine", ...argv)).toEqual({ engine, exitCode: 8 });
+  });
+
+  it("takes its own option of engine before the command", async () => {
+    const { engine } = await run("engine", "--no-pull", "--", "vite", "--no-pull");
+    expect(engine).toEqual({ command: ["vite", "--no-pull"], isPullAllowed: false });
   });
 
   it("tells its version", async () => {

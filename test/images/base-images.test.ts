@@ -30,7 +30,7 @@ afterEach(() => fixture[Symbol.asyncDispose]());
 function build(
   dockerfile: string,
   options: Partial<BuildOptions> = {},
-  sources: ImageSources = {},
+  sources: ImageSources & { readonly isPullForced?: boolean } = {},
 ): Promise<Image> {
   const { store, contextDir } = fixture;
   const resolveImage = createImageResolver({ store, contextDir, ...sources });
@@ -67,6 +67,25 @@ describe("FROM", () => {
     expect(pulled).toEqual(["reg.example/x:2"]);
     expect(await filesOf(image)).toEqual({ "/base.txt": "base", "/f": "f" });
     expect(image.config.cmd).toEqual(["of-base"]);
+  });
+
+  it("asks the registry again for a tag where that is wanted, and not for a digest", async () => {
+    const pulled: string[] = [];
+    const pull = (reference: string): Promise<Image> => {
+      pulled.push(reference);
+      return Promise.resolve(base);
+    };
+    await build("FROM base:1\nCOPY f /", {}, { pull, isPullForced: true });
+    expect(pulled).toEqual(["base:1"]);
+    const fixed = `base:1@sha256:${"a".repeat(64)}`;
+    await fixture.store.tag(base.id, fixed);
+    await build(`FROM ${fixed}\nCOPY f /`, {}, { pull, isPullForced: true });
+    expect(pulled).toEqual(["base:1"]);
+    const gone = (): Promise<Image> =>
+      Promise.reject(new ImageError("NO_SUCH_IMAGE", "Cannot pull base:1: not there"));
+    await expect(build("FROM base:1", {}, { pull: gone, isPullForced: true })).rejects.toThrow(
+      /\[NO_SUCH_IMAGE\].*not there/,
+    );
   });
 
   it("pulls an image that is here for another platform only", async () => {

@@ -30,6 +30,19 @@ describe("buildImage()", () => {
     ],
     ["ENTRYPOINT in shell form", "ENTRYPOINT e f", { entrypoint: ["/bin/sh", "-c", "e f"] }],
     ["SHELL", 'SHELL ["/bin/bash", "-c"]\nCMD x', { cmd: ["/bin/bash", "-c", "x"] }],
+    ["SHELL for images on it", 'SHELL ["/b", "-c"]', { shell: ["/b", "-c"] }],
+    ["VOLUME", 'ENV D=/d\nVOLUME $D /c\nVOLUME ["/a b"]', { volumes: ["/a b", "/c", "/d"] }],
+    [
+      "HEALTHCHECK in shell form",
+      "HEALTHCHECK --interval=1m30s --retries=2 CMD a b",
+      { healthcheck: { Test: ["CMD-SHELL", "a b"], Interval: 90_000_000_000, Retries: 2 } },
+    ],
+    [
+      "HEALTHCHECK in exec form",
+      'HEALTHCHECK CMD ["a", "b"]',
+      { healthcheck: { Test: ["CMD", "a", "b"] } },
+    ],
+    ["HEALTHCHECK NONE", "HEALTHCHECK NONE", { healthcheck: { Test: ["NONE"] } }],
     [
       "ENV",
       "ENV A=1 B=\"two words\" C=th\\ ree D='$A'",
@@ -101,6 +114,18 @@ describe("buildImage()", () => {
     ["ENV without a value", "FROM node\nENV A", /line 2.*write ENV NAME=value/],
     ["a bad ARG", "FROM node\nARG 1x=2", /line 2.*write ARG NAME/],
     ["a bad SHELL", "FROM node\nSHELL bash", /line 2.*JSON list/],
+    ["ONBUILD", "FROM node\nONBUILD RUN y", /line 2: ONBUILD RUN y; write what it would do/],
+    ["a bad HEALTHCHECK", "FROM node\nHEALTHCHECK x", /line 2.*write HEALTHCHECK CMD/],
+    [
+      "HEALTHCHECK of no time",
+      "FROM node\nHEALTHCHECK --interval=x CMD x",
+      /line 2.*x is no duration/,
+    ],
+    [
+      "a foreign flag of it",
+      "FROM node\nHEALTHCHECK --x=1 CMD x",
+      /line 2: HEALTHCHECK --x; known/,
+    ],
     ["a bad FROM", "FROM node AS", /line 1.*FROM image AS name/],
     ["FROM of nothing", "FROM $NOPE", /line 1/],
     [
@@ -129,14 +154,13 @@ describe("buildImage()", () => {
     expect(fixture.lines.filter((line) => line.includes("no image is pulled"))).toHaveLength(1);
   });
 
-  it("says what has no effect", async () => {
-    await fixture.build("FROM node\nVOLUME /data\nHEALTHCHECK --interval=5s CMD x\nONBUILD RUN y");
+  it("records what others need, and says that it has no effect here", async () => {
+    await fixture.build("FROM node\nVOLUME /data\nHEALTHCHECK --interval=5s CMD x");
     const notes = fixture.lines.filter((line) => line.startsWith("note: "));
     expect(notes).toEqual(
       expect.arrayContaining([
         expect.stringContaining("VOLUME (line 2)"),
         expect.stringContaining("HEALTHCHECK (line 3)"),
-        expect.stringContaining("ONBUILD (line 4)"),
       ]),
     );
   });

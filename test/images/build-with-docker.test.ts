@@ -47,6 +47,7 @@ function build(
   return buildWithDocker({
     ...{ contextDir: "/context", dockerfile: "FROM scratch\n", tag: "app:1" },
     ...{ buildArgs: { A: "x y" }, platform: "linux/amd64", target: "stage" },
+    isPullForced: true,
     ...options,
   });
 }
@@ -69,7 +70,7 @@ describe("buildWithDocker()", () => {
     expect(await readFile(join(root, "dockerfile"), "utf8")).toBe("FROM scratch\n");
     const calls = (await readFile(join(root, "calls"), "utf8")).trim().split("\n");
     expect(calls[0]).toMatch(
-      /^build -f - -t app:1 --platform linux\/amd64 --iidfile \S+ --build-arg A=x y --target stage \/context$/,
+      /^build -f - -t app:1 --platform linux\/amd64 --iidfile \S+ --build-arg A=x y --target stage --pull \/context$/,
     );
     expect(calls.slice(1)).toEqual(["tag sha256:abc app:1", `save -o ${archive} app:1`]);
     await expect(readFile(archive)).rejects.toThrow("ENOENT");

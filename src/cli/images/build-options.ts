@@ -19,6 +19,7 @@ export interface RawBuildFlags extends RawCommonFlags, RawPushCheckFlags {
   readonly network: "none" | "default";
   readonly compression: Compression;
   readonly cache: boolean;
+  readonly pull?: true;
   readonly builder?: "docker" | "podman";
   readonly output?: string;
 }
@@ -54,6 +55,7 @@ export function toBuildOptions(
     runNetwork: flags.network === "default" ? "internet" : "none",
     compression: flags.compression,
     isCacheUsed: flags.cache,
+    isPullForced: flags.pull === true,
     builder: flags.builder ?? "berth",
     output: flags.output === undefined ? undefined : resolve(cwd, flags.output),
   };

@@ -63,6 +63,7 @@ function defineBuild(images: Command, { cwd, env, actions, onExitCode }: ImageCo
     )
     .addOption(compressionOption())
     .option("--no-cache", "carry out every step again")
+    .option("--pull", "look up again in its registry what FROM names by a tag")
     .addOption(
       new Option("--builder <kind>", "build with an installed Docker or Podman").choices([
         "docker",

@@ -44,6 +44,8 @@ export interface BuildPlan {
   readonly secrets: Readonly<Record<string, string>>;
   readonly runNetwork: "none" | "internet";
   readonly isCacheUsed: boolean;
+  /** Looks tags that FROM names up in their registries, though they are here. */
+  readonly isPullForced: boolean;
   /** "berth" builds without Docker. */
   readonly builder: "berth" | "docker" | "podman";
 }

@@ -56,18 +56,18 @@ function buildByBerth(asked: BuildPlan, build: Build): Promise<Image> {
     isCacheUsed: asked.isCacheUsed,
     tag: asked.tags[0],
     platform: formatPlatform(asked.platform),
-    resolveImage: createResolver(contextDir, build),
+    resolveImage: createResolver(asked, build),
     isRunAllowed: true,
   });
 }
 
 /** Finds what FROM names: in the store, in a layout, or in its registry. */
 function createResolver(
-  contextDir: string,
+  { contextDir, isPullForced }: BuildPlan,
   { store, packer, remote, display }: Build,
 ): ImageResolver {
   return createImageResolver({
-    ...{ store, contextDir },
+    ...{ store, contextDir, isPullForced },
     importLayout: (layout, platform) => packer.importLayout(layout, { platform }),
     pull: createPull({
       fetch: (reference, platform) => remote.pull(reference, platform, display.follow("pull")),
@@ -85,6 +85,7 @@ function buildByDocker(
   return buildWithDocker({
     ...{ docker, dockerfile, contextDir, buildArgs, log, signal },
     tag: tags[0],
+    isPullForced: asked.isPullForced,
     platform: formatPlatform(platform),
     ...(asked.target !== undefined && { target: asked.target }),
     importLayout: (layout) => packer.importLayout(layout, { tag: tags[0], platform }),

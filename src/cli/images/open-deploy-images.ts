@@ -62,6 +62,7 @@ function toPlan(
     ...{ target: undefined, buildContexts: {}, secrets: {} },
     runNetwork,
     isCacheUsed: true,
+    isPullForced: false,
     builder: "berth",
   };
 }

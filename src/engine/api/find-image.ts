@@ -13,11 +13,18 @@ import type { EngineContext } from "./engine-context.ts";
  * @throws {EngineError} NO_SUCH_IMAGE when there is none, with what was tried and the ways to get it
  */
 export async function findImage(engine: EngineContext, reference: string): Promise<Image> {
-  const image = await engine.images.get(reference);
-  if (image !== undefined) return image;
-  const mapped = await buildWhenMapped(engine, reference);
-  if (mapped !== undefined) return mapped;
-  return pullMissing(engine, reference);
+  return (await findLocalImage(engine, reference)) ?? pullMissing(engine, reference);
+}
+
+/**
+ * Finds an image that needs no registry: of the store, or one that `imageMap` maps to a Dockerfile,
+ * which is built first.
+ */
+export async function findLocalImage(
+  engine: EngineContext,
+  reference: string,
+): Promise<Image | undefined> {
+  return (await engine.images.get(reference)) ?? buildWhenMapped(engine, reference);
 }
 
 /**

@@ -7,7 +7,7 @@ import type { ApiAnswer, ApiRequest, ApiRoute } from "./api-exchange.ts";
 import { AppContainer } from "./app-container.ts";
 import { copyLayer } from "./copy-layer.ts";
 import type { EngineContext } from "./engine-context.ts";
-import { findImage, refreshImage } from "./find-image.ts";
+import { findImage, findLocalImage, refreshImage } from "./find-image.ts";
 import { isGatewayImage } from "./gateway-image.ts";
 import { toGatewayInspect, toImageInspect, toImageSummary } from "./image-json.ts";
 
@@ -37,12 +37,18 @@ async function listImages(engine: EngineContext): Promise<ApiAnswer> {
   return { kind: "json", status: 200, body: images.map(toImageSummary) };
 }
 
+/** Says what is here; nothing is pulled for it, as with Docker. */
 async function inspectImage(engine: EngineContext, request: ApiRequest): Promise<ApiAnswer> {
   const reference = request.params["name"] ?? "";
-  const body = isGatewayImage(reference)
-    ? toGatewayInspect(reference)
-    : toImageInspect(await findImage(engine, reference));
-  return { kind: "json", status: 200, body };
+  if (isGatewayImage(reference)) {
+    return { kind: "json", status: 200, body: toGatewayInspect(reference) };
+  }
+  const image = await findLocalImage(engine, reference);
+  if (image !== undefined) return { kind: "json", status: 200, body: toImageInspect(image) };
+  throw new EngineError(
+    "NO_SUCH_IMAGE",
+    `Cannot inspect image: no such image: ${reference}; build it, or get it by docker pull`,
+  );
 }
 
 /** `docker pull`: a mapped reference is built, any other fetched from its registry. */

@@ -44,6 +44,9 @@ function toImageConfig(json: JsonObject): ImageConfig {
   const user = toText(json, "User");
   const stopSignal = toText(json, "StopSignal");
   const workingDir = toText(json, "WorkingDir");
+  const shell = toTexts(json, "Shell");
+  const volumes = Object.keys(isJsonObject(json["Volumes"]) ? json["Volumes"] : {});
+  const healthcheck = json["Healthcheck"];
   return {
     env: toEnv(toTexts(json, "Env")),
     entrypoint: toTexts(json, "Entrypoint"),
@@ -53,6 +56,9 @@ function toImageConfig(json: JsonObject): ImageConfig {
     labels: toLabels(json["Labels"]),
     ...(user !== "" && { user }),
     ...(stopSignal !== "" && { stopSignal }),
+    ...(shell.length > 0 && { shell }),
+    ...(volumes.length > 0 && { volumes: volumes.toSorted() }),
+    ...(isJsonObject(healthcheck) && { healthcheck }),
   };
 }
 

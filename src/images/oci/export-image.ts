@@ -63,6 +63,7 @@ export async function exportImage(
     platform: options.platform ?? platformOf(image, base),
     diffIds: packings.map(({ diffId }) => diffId),
     epochSeconds,
+    history: image.history ?? [],
     base: base === undefined ? undefined : { ...base, layerCount: base.manifest.layers.length },
   });
   return writeImage(store, config, packings);

@@ -9,6 +9,8 @@ export interface ConfigParts {
   readonly platform: Platform;
   /** Lowest first. */
   readonly diffIds: readonly string[];
+  /** The instruction that made each layer; "" or left out where it is not known. */
+  readonly history: readonly string[];
   readonly epochSeconds: number;
   /** What the image stands on, and with how many layers. */
   readonly base: { readonly document: ConfigDocument; readonly layerCount: number } | undefined;
@@ -47,6 +49,9 @@ function configFields(config: ImageConfig, below: JsonObject): JsonObject {
     ExposedPorts: toExposedPorts(config.exposedPorts, below["ExposedPorts"]),
     Labels: labels,
     StopSignal: config.stopSignal,
+    Shell: config.shell,
+    Volumes: config.volumes && Object.fromEntries(config.volumes.map((path) => [path, {}])),
+    Healthcheck: config.healthcheck,
   };
 }
 
@@ -59,15 +64,18 @@ function toExposedPorts(ports: readonly number[], below: unknown): JsonObject | 
 }
 
 /** There has to be one entry a layer, besides those that say they are empty. */
-function toHistory({ diffIds, base, epochSeconds }: ConfigParts): readonly unknown[] {
+function toHistory({ diffIds, base, epochSeconds, history }: ConfigParts): readonly unknown[] {
   const known: unknown = base?.document.json["history"];
   const entries: readonly unknown[] = Array.isArray(known) ? known : [];
   const isEmpty = (entry: unknown): boolean => isJsonObject(entry) && entry["empty_layer"] === true;
   const described = entries.filter((entry) => !isEmpty(entry)).length;
   const isUsable = base !== undefined && described === base.layerCount;
-  const own = { created: toTimestamp(epochSeconds), created_by: "berth images build" };
-  const missing = diffIds.length - (isUsable ? described : 0);
-  return [...(isUsable ? entries : []), ...Array.from({ length: missing }, () => own)];
+  const created = toTimestamp(epochSeconds);
+  const own = diffIds.map((_diffId, index) => {
+    const made = history[index] ?? "";
+    return { created, created_by: made === "" ? "berth images build" : made };
+  });
+  return isUsable ? [...entries, ...own.slice(described)] : own;
 }
 
 function toTimestamp(epochSeconds: number): string {

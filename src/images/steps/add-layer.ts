@@ -7,7 +7,7 @@ import type { StageState } from "../stage-state.ts";
 
 /** One step that makes files. */
 export interface LayerStep {
-  /** How the log names it. */
+  /** How the log and the image's history name it. */
   readonly title: string;
   /** All that the files depend on, besides those below. */
   readonly key: readonly unknown[];
@@ -28,7 +28,8 @@ export async function addLayer(
   const cached = await job.store.layers.get(key);
   job.log(cached === undefined ? step.title : `${step.title} (cached)`);
   const layer = cached ?? (await makeLayer(key, step, job));
-  return { ...state, key, layers: [...state.layers, layer] };
+  const history = [...state.history, step.title];
+  return { ...state, key, history, layers: [...state.layers, layer] };
 }
 
 async function makeLayer(key: string, step: LayerStep, job: BuildJob): Promise<Layer> {

@@ -5,7 +5,7 @@ import { expandWord } from "../dockerfile/expand-word.ts";
 import type { Instruction } from "../dockerfile/instruction.ts";
 import { parsePairs } from "../dockerfile/parse-pairs.ts";
 import { splitWords } from "../dockerfile/split-words.ts";
-import { variablesOf, withConfig, type StageState } from "../stage-state.ts";
+import { shellOf, variablesOf, withConfig, type StageState } from "../stage-state.ts";
 import { expandOptions, invalidAt, type Step } from "./step.ts";
 
 /** ARG: declares what a build may be given. */
@@ -82,7 +82,21 @@ export const shellStep: Step = (state, instruction) => {
   if (shell === undefined || shell.length === 0) {
     throw invalidAt(instruction, 'write a JSON list, as ["/bin/bash", "-c"]');
   }
-  return { ...state, shell };
+  return withConfig(state, { shell });
+};
+
+/** VOLUME: recorded for other engines. */
+export const volumeStep: Step = (state, instruction, job) => {
+  job.note(
+    `VOLUME (line ${instruction.line}) is recorded, and has no effect here: every instance's ` +
+      "files are its own and end with it",
+  );
+  const options = expandOptions(state, instruction, job);
+  const words = parseExecForm(instruction.text) ?? splitWords(instruction.text, job.escape);
+  const named = words.map((word) => expandWord(word, options));
+  if (named.includes("")) throw invalidAt(instruction, "name directories");
+  const volumes = new Set([...(state.config.volumes ?? []), ...named]);
+  return withConfig(state, { volumes: [...volumes].toSorted() });
 };
 
 /** CMD: what runs, or the arguments of ENTRYPOINT. */
@@ -101,7 +115,7 @@ export const entrypointStep: Step = (state, instruction) => {
 function toCommand(state: StageState, instruction: Instruction): readonly string[] {
   const exec = parseExecForm(instruction.text);
   if (exec !== undefined) return exec;
-  return instruction.text === "" ? [] : [...state.shell, instruction.text];
+  return instruction.text === "" ? [] : [...shellOf(state), instruction.text];
 }
 
 /** @returns a path of the image, seen from WORKDIR */

@@ -11,20 +11,14 @@ import {
   shellStep,
   stopSignalStep,
   userStep,
+  volumeStep,
 } from "./config-steps.ts";
 import { checkCopyFlags } from "./copy-flags.ts";
 import { copyStep } from "./copy-step.ts";
+import { checkHealthcheck, healthcheckStep } from "./healthcheck-step.ts";
 import { checkRunFlags, runInstruction } from "./run-instruction.ts";
 import { invalidAt, unsupportedAt, type Step } from "./step.ts";
 import { workdirStep } from "./workdir-step.ts";
-
-/** What has no effect here is said, so that nobody waits for it. */
-function noted(why: string): Step {
-  return (state, { keyword, line }, job) => {
-    job.note(`${keyword} (line ${line}) has no effect: ${why}`);
-    return state;
-  };
-}
 
 const steps: ReadonlyMap<string, Step> = new Map<string, Step>([
   ["ADD", copyStep],
@@ -35,15 +29,14 @@ const steps: ReadonlyMap<string, Step> = new Map<string, Step>([
   ["ENV", envStep],
   ["EXPOSE", exposeStep],
   ["FROM", (state) => state], // a FROM begins a stage before its steps run
-  ["HEALTHCHECK", noted("the runtime asks for readiness in its own way")],
+  ["HEALTHCHECK", healthcheckStep],
   ["LABEL", labelStep],
   ["MAINTAINER", maintainerStep],
-  ["ONBUILD", noted("triggers for later images are not kept")],
   ["RUN", runInstruction],
   ["SHELL", shellStep],
   ["STOPSIGNAL", stopSignalStep],
   ["USER", userStep],
-  ["VOLUME", noted("every instance's files are its own and end with it")],
+  ["VOLUME", volumeStep],
   ["WORKDIR", workdirStep],
 ]);
 
@@ -51,7 +44,7 @@ const flagChecks: ReadonlyMap<string, (instruction: Instruction) => void> = new 
   ["ADD", checkCopyFlags],
   ["COPY", checkCopyFlags],
   ["FROM", checkFromFlags],
-  ["HEALTHCHECK", () => undefined], // it has no effect, nor have its flags
+  ["HEALTHCHECK", checkHealthcheck],
   ["RUN", checkRunFlags],
 ]);
 
@@ -71,10 +64,15 @@ function refuseFlags(instruction: Instruction): void {
 /**
  * Finds what carries out an instruction.
  *
- * @throws {ImageError} DOCKERFILE_INVALID for one that Docker does not know either
+ * @throws {ImageError} DOCKERFILE_INVALID for one that Docker does not know either;
+ *   DOCKERFILE_UNSUPPORTED for what this builder does not do
  */
 export function findStep(instruction: Instruction): Step {
   const { keyword, line, text } = instruction;
+  if (keyword === "ONBUILD") {
+    const fix = "write what it would do into the Dockerfiles that begin FROM this image";
+    throw unsupportedAt(instruction, text, fix);
+  }
   const step = steps.get(keyword);
   if (step === undefined) {
     throw new ImageError(

@@ -11,7 +11,7 @@ import { findOpaque } from "../layer/find-opaque.ts";
 import { canOwn, ownersOfRun } from "../layer/layer-owners.ts";
 import { LayerWriter } from "../layer/layer-writer.ts";
 import type { RunMount, RunNetwork, RunRequest } from "../run-step.ts";
-import { treeOf, variablesOf, type StageState } from "../stage-state.ts";
+import { shellOf, treeOf, variablesOf, type StageState } from "../stage-state.ts";
 import { addLayer } from "./add-layer.ts";
 import { makeMountPoints } from "./mount-points.ts";
 import { parseMount } from "./mount-spec.ts";
@@ -149,9 +149,9 @@ function toArgv(state: StageState, instruction: Instruction): readonly string[] 
   if (exec !== undefined) return exec;
   const [document] = instruction.heredocs;
   const isScript = /^<<-?(["']?)\S+\1$/.test(instruction.text) && instruction.heredocs.length === 1;
-  if (!isScript || document === undefined) return [...state.shell, instruction.script];
+  if (!isScript || document === undefined) return [...shellOf(state), instruction.script];
   const interpreter = /^#!\s*(\S+)(?:[ \t]+(\S+))?/.exec(document.body);
-  if (interpreter?.[1] === undefined) return [...state.shell, document.body];
+  if (interpreter?.[1] === undefined) return [...shellOf(state), document.body];
   // The kernel wants a file for "#!"; a shell that writes it to one needs no other tool.
   const start = [interpreter[1], interpreter[2]].filter((word) => word !== undefined).join(" ");
   const write = 'script="$(mktemp)"; printf %s "$1" > "$script"';

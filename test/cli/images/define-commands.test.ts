@@ -76,6 +76,7 @@ describe("defineImageCommands()", () => {
           runNetwork: "none",
           compression: "gzip",
           isCacheUsed: true,
+          isPullForced: false,
           builder: "berth",
           output: undefined,
         },

@@ -194,6 +194,12 @@ export const defaults = {
     ...{ ...common, ...checks, contextDir: "/context", dockerfilePath: "/context/Dockerfile" },
     ...{ tags: ["app:1"], isPushed: false, platform: { os: "linux", architecture: "amd64" } },
     ...{ buildArgs: {}, target: undefined, buildContexts: {}, secrets: {}, runNetwork: "none" },
-    ...{ compression: "gzip", isCacheUsed: true, builder: "berth", output: undefined },
+    ...{
+      compression: "gzip",
+      isCacheUsed: true,
+      isPullForced: false,
+      builder: "berth",
+      output: undefined,
+    },
   } satisfies BuildImageOptions,
 } as const;

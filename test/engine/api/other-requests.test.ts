@@ -89,6 +89,21 @@ describe("images", () => {
     expect((await api.send("DELETE", "/images/empty?noprune=true")).status).toBe(404);
   });
 
+  it("pulls nothing to inspect an image that is not here", async () => {
+    const pulled: string[] = [];
+    const pull = (reference: string): Promise<undefined> => {
+      pulled.push(reference);
+      return Promise.resolve(undefined);
+    };
+    await using own = await startApi({ overrides: { pull } });
+    const { status, json } = await own.send("GET", "/images/r.io%2Fnot-here:1/json");
+    expect(status).toBe(404);
+    expect(json).toMatchObject({
+      message: expect.stringContaining("no such image: r.io/not-here"),
+    });
+    expect(pulled).toEqual([]);
+  });
+
   it("does not remove the last tag of an image in use", async () => {
     await startInstance(api);
     const { status, json } = await api.send("DELETE", "/images/app?force=1");

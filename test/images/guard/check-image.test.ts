@@ -80,7 +80,11 @@ describe("checkImage()", () => {
       addedBytes: added,
       ...(held !== undefined && { accountBytes: held }),
     };
-    expect(checkImage(facts(change), limits).map(({ code }) => code)).toEqual(expected);
+    const problems = checkImage(facts(change), limits);
+    expect(problems.map(({ code }) => code)).toEqual(expected);
+    for (const { text } of problems) {
+      expect(text).toContain("berth images prune --remote REPOSITORY");
+    }
   });
 
   it.each([

@@ -21,6 +21,9 @@ EXPOSE 8080
 USER 1000:1000
 LABEL org.example.name=app
 STOPSIGNAL SIGINT
+SHELL ["/bin/bash", "-c"]
+VOLUME /data
+HEALTHCHECK CMD ["/app/ok"]
 ENTRYPOINT ["/app/run"]
 CMD ["--port", "8080"]
 COPY late.txt /
@@ -80,10 +83,17 @@ describe("exportImage()", () => {
         ExposedPorts: { "8080/tcp": {} },
         Labels: { "org.example.name": "app" },
         StopSignal: "SIGINT",
+        Shell: ["/bin/bash", "-c"],
+        Volumes: { "/data": {} },
+        Healthcheck: { Test: ["CMD", "/app/ok"] },
       },
     });
     expect(config.rootfs.diff_ids).toHaveLength(image.layers.length);
-    expect(config.history).toHaveLength(image.layers.length);
+    expect(config.history.map((entry: { created_by: string }) => entry.created_by)).toEqual([
+      "COPY app /app",
+      "WORKDIR /app/data",
+      "COPY late.txt /",
+    ]);
   });
 
   it("gives the same digests in another store, from files of other times", async () => {
@@ -175,6 +185,7 @@ describe("exportImage()", () => {
     expect(json.config.ExposedPorts).toEqual({ "8080/tcp": {}, "9090/tcp": {}, "53/udp": {} });
     expect(json.config.OnBuild).toBeUndefined();
     expect(json.history.slice(0, -1)).toEqual(history);
+    expect(json.history.at(-1)).toMatchObject({ created_by: "COPY late.txt /own" });
     expect(json.rootfs.diff_ids.slice(0, -1)).toEqual(config.rootfs.diff_ids);
   });
 });
