@@ -52,11 +52,17 @@ function isImageRecord(value: unknown): value is ImageRecord {
     isStrings(value["layers"]) &&
     (value["base"] === "host" || value["base"] === "none") &&
     ["createdAtMs", "sizeBytes"].every((name) => typeof value[name] === "number") &&
+    areOptionalFields(value) &&
+    isConfig(value["config"])
+  );
+}
+
+function areOptionalFields(value: Readonly<Record<string, unknown>>): boolean {
+  return (
     isOptionalString(value["parent"]) &&
     isOptionalStrings(value["history"]) &&
     isOptionalOrigin(value["origin"]) &&
-    isOptionalPlatform(value["platform"]) &&
-    isConfig(value["config"])
+    isOptionalPlatform(value["platform"])
   );
 }
 
@@ -84,12 +90,11 @@ function isConfig(value: unknown): value is ImageConfig {
     isObject(value) &&
     isStringMap(value["env"]) &&
     isStringMap(value["labels"]) &&
-    isStrings(value["entrypoint"]) &&
-    isStrings(value["cmd"]) &&
+    ["entrypoint", "cmd"].every((name) => isStrings(value[name])) &&
     typeof value["workingDir"] === "string" &&
     ["user", "stopSignal"].every((name) => isOptionalString(value[name])) &&
     ["shell", "volumes"].every((name) => isOptionalStrings(value[name])) &&
-    (value["healthcheck"] === undefined || isObject(value["healthcheck"])) &&
+    isOptionalObject(value["healthcheck"]) &&
     Array.isArray(value["exposedPorts"]) &&
     value["exposedPorts"].every((port) => typeof port === "number")
   );
@@ -105,6 +110,10 @@ function isOptionalStrings(value: unknown): value is readonly string[] | undefin
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isOptionalObject(value: unknown): boolean {
+  return value === undefined || isObject(value);
 }
 
 function isStrings(value: unknown): value is readonly string[] {

@@ -23,6 +23,7 @@ import {
   type RemoveUnusedOptions,
   type StoreParts,
   type StoreUsage,
+  type UnusedBound,
   type UnusedItem,
 } from "./store-garbage.ts";
 import { TagFiles } from "./tag-files.ts";
@@ -214,16 +215,12 @@ class DiskImageStore implements BuildStore {
     const { unusedForMs = HOUR_MS, mode = "list", keptDigests = new Set() } = options;
     const busySinceMs = await this.busy.oldestMs();
     const unusedSinceMs = Math.min(Date.now() - unusedForMs, busySinceMs);
-    const tags = await this.tags.read();
+    const bound = { unusedSinceMs, keptDigests };
     const records = await this.records.readAll();
-    const unnamed = new Set<string>();
-    for (const { id, origin } of records.filter((record) => !tags.has(record.id))) {
-      if (keptDigests.has(id) || keptDigests.has(origin?.manifestDigest ?? "")) continue;
-      if ((await this.records.usedAtMs(id)) <= unusedSinceMs) unnamed.add(id);
-    }
+    const unnamed = await this.#findUnnamed(records, bound);
     const kept = records.filter(({ id }) => !unnamed.has(id));
     const images = [...unnamed].map((name) => ({ kind: "image", name, sizeBytes: 0 }) as const);
-    const items = [...images, ...(await findUnused(this, kept, { unusedSinceMs, keptDigests }))];
+    const items = [...images, ...(await findUnused(this, kept, bound))];
     if (mode === "remove") {
       for (const item of items) await this.#removeItem(item, unusedSinceMs);
     }
@@ -232,6 +229,20 @@ class DiskImageStore implements BuildStore {
 
   usage(): Promise<StoreUsage> {
     return measureUsage(this);
+  }
+
+  async #findUnnamed(
+    records: readonly ImageRecord[],
+    { unusedSinceMs, keptDigests }: UnusedBound,
+  ): Promise<ReadonlySet<string>> {
+    const tags = await this.tags.read();
+    const unnamed = new Set<string>();
+    for (const { id, origin } of records) {
+      const digests = [id, origin?.manifestDigest ?? ""];
+      if (tags.has(id) || digests.some((digest) => keptDigests.has(digest))) continue;
+      if ((await this.records.usedAtMs(id)) <= unusedSinceMs) unnamed.add(id);
+    }
+    return unnamed;
   }
 
   /** Looks again: somebody may have asked for it since it was listed. */
