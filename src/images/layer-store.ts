@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import type { LayerOwners } from "./layer/layer-owners.ts";
 import { measureTree } from "./layer/measure-tree.ts";
 import { isCount, isJsonObject, isTexts } from "./oci/json-fields.ts";
+import { toDiskFull } from "./oci/to-disk-full.ts";
 
 /** One stored layer. */
 export interface Layer {
@@ -84,10 +85,15 @@ export async function openLayerStore(directory: string): Promise<LayerStore> {
     add: async (name, draftDir, options) => {
       const wrapper = join(draftsDir, randomBytes(8).toString("hex"));
       await mkdir(wrapper);
-      await rename(draftDir, join(wrapper, "fs"));
-      const meta = await writeMeta(wrapper, options);
-      await renameUnlessThere(wrapper, join(layersDir, name));
-      return { name, directory: directoryOf(name), ...facts(meta) };
+      try {
+        await rename(draftDir, join(wrapper, "fs"));
+        const meta = await writeMeta(wrapper, options);
+        await renameUnlessThere(wrapper, join(layersDir, name));
+        return { name, directory: directoryOf(name), ...facts(meta) };
+      } catch (error) {
+        await rm(wrapper, { recursive: true, force: true });
+        throw toDiskFull(error, draftsDir);
+      }
     },
     list: () => listLayers(layersDir),
     removeUnused: (name, unusedSinceMs) => removeUnused(join(layersDir, name), unusedSinceMs),

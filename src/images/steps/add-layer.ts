@@ -1,8 +1,10 @@
 import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
 
 import type { BuildJob } from "../build-job.ts";
 import type { AddLayerOptions, Layer } from "../layer-store.ts";
 import { toLayerKey } from "../layer/layer-writer.ts";
+import { toDiskFull } from "../oci/to-disk-full.ts";
 import type { StageState } from "../stage-state.ts";
 
 /** One step that makes files. */
@@ -37,6 +39,8 @@ async function makeLayer(key: string, step: LayerStep, job: BuildJob): Promise<L
   try {
     const marks = await step.fill(draftDir);
     return await job.store.layers.add(key, draftDir, { kind: "cache", ...marks });
+  } catch (error) {
+    throw toDiskFull(error, dirname(draftDir));
   } finally {
     await rm(draftDir, { recursive: true, force: true }); // moved away unless the step failed
   }

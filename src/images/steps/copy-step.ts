@@ -1,4 +1,4 @@
-import { posix } from "node:path";
+import { dirname, posix } from "node:path";
 
 import type { BuildJob } from "../build-job.ts";
 import { openEarlierCopy, type EarlierCopy } from "../copy/earlier-copy.ts";
@@ -10,6 +10,7 @@ import type { Instruction } from "../dockerfile/instruction.ts";
 import { splitWords } from "../dockerfile/split-words.ts";
 import { ImageError } from "../image-error.ts";
 import { LayerWriter } from "../layer/layer-writer.ts";
+import { toDiskFull } from "../oci/to-disk-full.ts";
 import { treeOf, type StageState } from "../stage-state.ts";
 import { addLayer, type LayerMarks } from "./add-layer.ts";
 import { fromWorkingDir } from "./config-steps.ts";
@@ -81,7 +82,11 @@ async function fill(draftDir: string, options: Fill): Promise<LayerMarks> {
     return writer.copyEntry(entry, path, earlier.find(path, fingerprint));
   };
   await named(instruction, async () => {
-    for (const source of sources) await writeSource(source, target, { writer, tree, copyFile });
+    try {
+      for (const source of sources) await writeSource(source, target, { writer, tree, copyFile });
+    } catch (error) {
+      throw toDiskFull(error, dirname(draftDir));
+    }
   });
   return { owners: writer.owners };
 }

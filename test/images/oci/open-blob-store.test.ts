@@ -1,6 +1,4 @@
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
+import { readdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -13,6 +11,7 @@ import {
   makeTemporaryDirectory,
   type TemporaryDirectory,
 } from "./oci-fixture.ts";
+import { SmallDisk } from "../small-disk.ts";
 
 const hello = Buffer.from("hello");
 let directory: TemporaryDirectory;
@@ -96,22 +95,12 @@ describe("openBlobStore()", () => {
   it.skipIf(!isRoot)(
     "names the directory when the disk is full (skipped without root)",
     async () => {
-      const mountPoint = join(directory.path, "small");
-      await mkdir(mountPoint);
-      const mount = spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", mountPoint]);
-      expect(mount.status, String(mount.stderr)).toBe(0);
-      try {
-        const small = await openBlobStore(join(mountPoint, "blobs"));
-        const large = Readable.from(Array.from({ length: 10 }, () => Buffer.alloc(100_000)));
-        await expect(small.write(large)).rejects.toThrow(
-          `[DISK_FULL] Cannot write to ${mountPoint}`,
-        );
-        expect(await readdir(join(mountPoint, "blobs", "drafts"))).toEqual([]);
-        expect(await small.write(hello)).toMatchObject({ sizeBytes: 5 });
-      } finally {
-        spawnSync("umount", [mountPoint]);
-      }
-      expect(existsSync(join(mountPoint, "blobs"))).toBe(false);
+      await using disk = await SmallDisk.mount(256 * 1024);
+      const small = await openBlobStore(join(disk.path, "blobs"));
+      const large = Readable.from(Array.from({ length: 10 }, () => Buffer.alloc(100_000)));
+      await expect(small.write(large)).rejects.toThrow(`[DISK_FULL] Cannot write to ${disk.path}`);
+      expect(await readdir(join(disk.path, "blobs", "drafts"))).toEqual([]);
+      expect(await small.write(hello)).toMatchObject({ sizeBytes: 5 });
     },
   );
 });
