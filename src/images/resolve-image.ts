@@ -101,7 +101,7 @@ export async function tryPull(
     return await pull(reference, platform);
   } catch (error) {
     if (!(error instanceof ImageError) || !notThere.has(error.code)) throw error;
-    onTried(`its registry: ${error.message}`);
+    onTried(`its registry: ${error.message.replace(`[${error.code}] `, "")}`);
     return undefined;
   }
 }

@@ -33,7 +33,7 @@ export async function startStage(stage: PlannedStage, job: BuildJob): Promise<St
   }
   const { image, tried } = await tryBase(from, request, job);
   if (image !== undefined) return stateOfImage(image, stage, job);
-  for (const what of tried) job.log(`  not found: ${what}`);
+  job.log(`  not found: ${tried.join("; ")}`);
   job.note(
     "no image is pulled: the file system under FROM is this host's programs and libraries, " +
       "read-only, with a private /etc, /tmp, /var and /home",
