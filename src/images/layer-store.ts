@@ -77,14 +77,9 @@ export async function openLayerStore(directory: string): Promise<LayerStore> {
     get,
     directoryOf,
     nameOf: (fsDir) => basename(dirname(fsDir)),
-    createDraft: async () => {
-      const draft = join(draftsDir, randomBytes(8).toString("hex"));
-      await mkdir(draft, { mode: 0o755 });
-      return draft;
-    },
+    createDraft: () => createDraft(draftsDir),
     add: async (name, draftDir, options) => {
-      const wrapper = join(draftsDir, randomBytes(8).toString("hex"));
-      await mkdir(wrapper);
+      const wrapper = await createDraft(draftsDir);
       try {
         await rename(draftDir, join(wrapper, "fs"));
         const meta = await writeMeta(wrapper, options);
@@ -107,6 +102,12 @@ export async function openLayerStore(directory: string): Promise<LayerStore> {
       await collectDrafts(draftsDir);
     },
   };
+}
+
+async function createDraft(draftsDir: string): Promise<string> {
+  const draft = join(draftsDir, randomBytes(8).toString("hex"));
+  await mkdir(draft, { mode: 0o755 });
+  return draft;
 }
 
 async function writeMeta(wrapper: string, options: AddLayerOptions): Promise<LayerMeta> {
