@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 
 import {
   ACCOUNT_IMAGES_MB,
@@ -45,5 +46,31 @@ describe("docs/images.md", () => {
     for (const path of links.filter((each) => /\.\w+$/.test(each))) {
       expect(await readFile(join(root, path), "utf8"), path).not.toBe("");
     }
+  });
+});
+
+interface Workflow {
+  readonly env: Readonly<Record<string, string>>;
+  readonly jobs: Readonly<Record<string, { readonly steps: readonly Step[] }>>;
+}
+
+interface Step {
+  readonly uses?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+}
+
+describe("examples/ci", () => {
+  it("pins its actions, names its secrets, and keeps the image store", async () => {
+    const text = await readFile(join(root, "examples/ci/.github/workflows/deploy.yml"), "utf8");
+    const { env, jobs }: Workflow = parse(text);
+    const steps = Object.values(jobs).flatMap((job) => job.steps);
+    const actions = steps.flatMap(({ uses }) => uses ?? []);
+    expect(actions.filter((uses) => !/@(v\d+|[0-9a-f]{40})$/.test(uses))).toEqual([]);
+    expect(env["CLOUDFLARE_API_TOKEN"]).toBe("${{ secrets.CLOUDFLARE_API_TOKEN }}");
+    const caches = steps.filter(({ uses }) => uses?.startsWith("actions/cache"));
+    expect(caches.map((step) => step.with?.["path"])).toEqual(
+      Array(2).fill("${{ env.BERTH_IMAGES_DIR }}"),
+    );
+    expect(Object.keys(env)).toContain("BERTH_IMAGES_DIR");
   });
 });
