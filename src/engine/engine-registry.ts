@@ -4,6 +4,8 @@ import type { CredentialSource } from "../images/registry/credentials.ts";
 import { dockerCredentials } from "../images/registry/docker-credentials.ts";
 import { openRegistry, type Registry } from "../images/registry/open-registry.ts";
 
+export type { Credentials, CredentialSource } from "../images/registry/credentials.ts";
+
 /** Somebody waits for a container, and the host's files may stand for a base image. */
 const retry = { attempts: 2, totalMs: 15_000 };
 

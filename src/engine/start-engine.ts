@@ -52,8 +52,9 @@ export interface EngineOptions {
   /** Whether RUN steps of Dockerfiles are executed (default: yes). */
   readonly isRunAllowed?: boolean;
   /**
-   * How images are pulled that are not here; "off" asks no registry (default: with the logins that
-   * `docker login` keeps).
+   * Who asks registries for images that are not here, both those of FROM and those that a
+   * configuration names; "off" asks none (default: the logins that `docker login` keeps). Where a
+   * base image cannot be had, this host's programs stand in for it.
    */
   readonly registry?: "off" | { readonly credentials: CredentialSource };
   /** Image references that stand for a local Dockerfile, by its path. */

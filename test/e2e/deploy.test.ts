@@ -20,8 +20,12 @@ import {
 } from "../images/registry/docker-registry.ts";
 import { createProject, REPOSITORY, type Project } from "./project.ts";
 
+interface Step {
+  readonly run?: string;
+}
+
 interface Workflow {
-  readonly jobs: Readonly<Record<string, { readonly steps: readonly { readonly run?: string }[] }>>;
+  readonly jobs: Readonly<Record<string, { readonly steps: readonly Step[] }>>;
 }
 
 interface Ran {
@@ -55,15 +59,17 @@ describe.skipIf(!hasRegistry)("examples/ci (needs docker-registry)", () => {
     await project?.[Symbol.asyncDispose]();
   });
 
-  /** Starts the command of a job of the workflow that is berth's, as it stands there. */
+  /** Starts a command of a job of the workflow that is berth's, the first or another, as it stands. */
   const startJob = (
     job: string,
+    nth = 0,
   ): { readonly pid: number | undefined; readonly ran: Promise<Ran> } => {
     const steps = workflow.jobs[job]?.steps ?? [];
     const commands = steps.flatMap(({ run }) => (run?.startsWith("npx berth ") ? [run] : []));
-    expect(commands).toHaveLength(1);
+    const line = commands[nth];
+    expect(line, `command ${nth} of the job ${job}`).toBeDefined();
     const script = join(REPOSITORY, "dist/cli.js");
-    const command = `exec "${process.execPath}" "${script}" ${commands[0]?.slice("npx berth ".length)}`;
+    const command = `exec "${process.execPath}" "${script}" ${line?.slice("npx berth ".length)}`;
     const { PATH } = process.env;
     const home = { PATH, HOME: project.tmpDir, WRANGLER_LOG_PATH: join(project.tmpDir, "logs") };
     const child = spawn("sh", ["-c", command], {
@@ -79,7 +85,7 @@ describe.skipIf(!hasRegistry)("examples/ci (needs docker-registry)", () => {
     };
     return { pid: child.pid, ran: ran() };
   };
-  const runJob = (job: string): Promise<Ran> => startJob(job).ran;
+  const runJob = (job: string, nth?: number): Promise<Ran> => startJob(job, nth).ran;
 
   const ask = async (path: string, method = "GET"): Promise<Response> => {
     const { username, password } = REGISTRY_LOGIN;
@@ -143,5 +149,7 @@ describe.skipIf(!hasRegistry)("examples/ci (needs docker-registry)", () => {
     expect(stdout).toContain(`the deployed version ${second}`);
     expect(stdout).toContain(`version ${first} (a rollback to it fails)`);
     expect(stdout).toContain(`nothing in ${registry.host}/${ACCOUNT_ID}/ci-app is unused`);
+    const kept = await runJob("deploy", 1);
+    expect(kept).toMatchObject({ exitCode: 0, stdout: "nothing in the store is unused\n" });
   });
 });

@@ -24,6 +24,7 @@ describe("tracked files", () => {
       "LICENSE",
       "README.md",
       "bench",
+      "docs",
       "examples",
       "package-lock.json",
       "package.json",

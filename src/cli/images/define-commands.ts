@@ -29,10 +29,14 @@ export function defineImageCommands(program: Command, scope: ImageCommandScope):
   defineFiles(images, scope);
 }
 
-const many = (value: string, list: string[]): string[] => [...list, value];
+/** An option that may be given any number of times. */
+function repeatable(flags: string, text: string, shownDefault = "none"): Option {
+  const add = (value: string, list: string[]): string[] => [...list, value];
+  return new Option(flags, `${text} (repeatable)`).argParser(add).default([], shownDefault);
+}
 
 function platformOption(): Option {
-  return new Option("--platform <os/architecture>", "the platform").default("linux/amd64");
+  return new Option("--platform <os/architecture>", "what it runs on").default("linux/amd64");
 }
 
 function compressionOption(): Option {
@@ -46,16 +50,18 @@ const buildContextHelp =
 function defineBuild(images: Command, { cwd, env, actions, onExitCode }: ImageCommandScope): void {
   const command = images
     .command("build")
-    .description("build an image from a Dockerfile, and push it with -p")
+    .description("build an image from a Dockerfile; push it with -p")
     .argument("<path>", "the directory whose files the Dockerfile copies")
-    .option("-t, --tag <name:tag>", "a name (repeatable; default: the directory's name)", many, [])
+    .addOption(repeatable("-t, --tag <name:tag>", "a name", "the directory's name"))
     .option("-p, --push", "push it: to Cloudflare's registry, or to the one that the tag names")
     .option("-f, --file <Dockerfile>", "the Dockerfile (default: PATH/Dockerfile)")
     .addOption(platformOption())
-    .option("--build-arg <name=value>", "a value for ARG (repeatable)", many, [])
+    .addOption(
+      repeatable("--build-arg <name=value>", "a value for ARG; NAME alone: the environment's"),
+    )
     .option("--target <stage>", "the stage to build (default: the last)")
-    .option("--build-context <name=source>", buildContextHelp, many, [])
-    .option("--secret <id=ID,src=PATH>", "a file for RUN --mount=type=secret", many, [])
+    .addOption(repeatable("--build-context <name=source>", buildContextHelp))
+    .addOption(repeatable("--secret <id=ID,src=PATH>", "a file for RUN --mount=type=secret"))
     .addOption(
       new Option("--network <kind>", "what RUN may reach")
         .choices(["none", "default"])
@@ -94,7 +100,7 @@ function defineMoving(images: Command, { cwd, actions, onExitCode }: ImageComman
   const pull = images
     .command("pull")
     .description("pull an image from a registry into the store")
-    .argument("<reference>")
+    .argument("<reference>", "registry/repository:tag, or by its @sha256:…")
     .option("-t, --tag <name:tag>", "a name besides the reference")
     .addOption(platformOption());
   type PullFlags = RawCommonFlags & { readonly tag?: string; readonly platform: string };
@@ -110,7 +116,10 @@ function defineLooking(images: Command, { cwd, actions, onExitCode }: ImageComma
     .command("list")
     .alias("ls")
     .description("list the images of the store, or the tags of a repository")
-    .option("--remote <host/repository>", "list a registry's tags; its repositories by HOST alone");
+    .option(
+      "--remote <host/repository>",
+      "list a repository's tags; with a host alone, its repositories",
+    );
   withCommon(list).action(async (flags: RawCommonFlags & { readonly remote?: string }) => {
     onExitCode(await actions.list({ ...common(flags, cwd), remote: flags.remote }));
   });
@@ -147,7 +156,7 @@ function defineDeleting(images: Command, { cwd, actions, onExitCode }: ImageComm
     .command("prune")
     .description("say what nothing uses, in the store or a repository; delete it with --yes")
     .option("-y, --yes", "delete it")
-    .option("--unused-for <duration>", "of the store: for how long nothing used it", "1h")
+    .option("--unused-for <duration>", "of the store: what nothing has used for this long", "1h")
     .option("--remote <repository>", "look in a repository of a registry instead");
   type PruneFlags = RawCommonFlags &
     RawKeepFlags & { readonly yes?: true; readonly unusedFor: string; readonly remote?: string };
@@ -162,7 +171,7 @@ function defineFiles(images: Command, { cwd, actions, onExitCode }: ImageCommand
   const load = images
     .command("load")
     .description("load images from an OCI layout or archive, or from docker save's")
-    .argument("<file>")
+    .argument("<file>", "a directory or an archive")
     .addOption(platformOption());
   withCommon(load).action(
     async (file: string, flags: RawCommonFlags & { readonly platform: string }) => {
@@ -173,7 +182,7 @@ function defineFiles(images: Command, { cwd, actions, onExitCode }: ImageCommand
   const save = images
     .command("save")
     .description("write an image as an OCI layout: a directory, or an archive (.tar)")
-    .argument("<image>")
+    .argument("<image>", "a name or id of the store")
     .requiredOption("-o, --output <path>", "where to")
     .addOption(compressionOption());
   type SaveFlags = RawCommonFlags & { readonly output: string; readonly compression: Compression };

@@ -38,8 +38,8 @@ export interface RawPushCheckFlags {
 export function withPushChecks(command: Command): Command {
   return command
     .option("--instance-type <type>", "check that it fits this type (default: the configuration's)")
-    .option("--disk-limit <size>", "check that it fits this disk: 8GB")
-    .option("--account-limit <size>", "check that the account's images fit this: 100GB")
+    .option("--disk-limit <size>", "check against this disk instead of the type's: 8GB")
+    .option("--account-limit <size>", "what the account's images may come to (default: 50GB)")
     .option("--force", "push what does not fit too")
     .option("-c, --config <path>", "the wrangler configuration")
     .option("--write", "write the pushed image's URI into the configuration")
@@ -68,7 +68,7 @@ export interface RawKeepFlags {
 /** Adds the flags of commands that delete. */
 export function withKeep(command: Command): Command {
   return command
-    .option("--keep-file <path>", "what is in use: one reference or digest a line")
+    .option("--keep-file <path>", "what is in use besides: a reference or digest a line")
     .option("-c, --config <path>", "the wrangler configuration whose images are in use");
 }
 
