@@ -60,7 +60,7 @@ async function startRegistry(directory: string, parts: AsyncDisposableStack): Pr
   const config = join(directory, "registry.yml");
   const storage = { filesystem: { rootdirectory: join(directory, "registry") } };
   // JSON is YAML.
-  const text = { version: 0.1, storage, http: { addr: host }, log: { level: "fatal" } };
+  const text = { version: 0.1, storage, http: { addr: host }, log: { level: "error" } };
   await writeFile(config, JSON.stringify(text));
   const isUp = async (): Promise<boolean> => (await fetch(`http://${host}/v2/`)).ok;
   parts.use(await startServer([REGISTRY, "serve", config], isUp));
