@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat, utimes, type FileHandle } from "node:fs/promises";
+import { createReadStream, statSync, utimesSync } from "node:fs";
+import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 
@@ -52,10 +52,14 @@ class DirectoryBlobStore implements DiskBlobStore {
 
   async stat(digest: string): Promise<number | undefined> {
     const path = this.pathOf(digest);
-    const stats = await stat(path).catch(() => undefined);
+    const stats = statSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return undefined;
     const now = new Date();
-    await utimes(path, now, now).catch(() => undefined); // only ages it
+    try {
+      utimesSync(path, now, now);
+    } catch {
+      // only ages it
+    }
     return stats.size;
   }
 
