@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 /**
- * Reads a text of some kilobytes at most. Without Node's thread pool, whose four turns (open, stat,
+ * Reads a text, of some kilobytes as a rule. Without Node's thread pool, whose four turns (open, stat,
  * read, close) take ten times what the kernel takes.
  *
  * @returns undefined when it can't be read
