@@ -1,5 +1,3 @@
-import { isBuiltin } from "node:module";
-
 import { defineConfig, type Options } from "tsup";
 
 /**
@@ -12,13 +10,6 @@ const lazyNodeModules: NonNullable<Options["esbuildPlugins"]>[number] = {
   setup(build) {
     const namespace = "lazy-node-module";
     build.onResolve({ filter: /^node:(crypto|http)$/ }, ({ path }) => ({ path, namespace }));
-    // As packages do that are CommonJS: a bundle that is a module has no require().
-    build.onResolve({ filter: /^(node:)?[a-z_]+$/ }, ({ path, kind }) =>
-      kind === "require-call" && isBuiltin(path) ? { path, namespace: "required" } : undefined,
-    );
-    build.onLoad({ filter: /./, namespace: "required" }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule("${path}");`,
-    }));
     build.onLoad({ filter: /./, namespace }, ({ path }) => {
       const names = Object.keys(process.getBuiltinModule(path) ?? {});
       // Marked as pure, so that esbuild leaves out what nobody imports.
@@ -71,7 +62,6 @@ export default defineConfig([
     splitting: true,
     external: [/^cloudflare:/],
     removeNodeProtocol: false,
-    noExternal: ["commander", "dockerfile-ast", "@balena/dockerignore"],
     esbuildPlugins: [lazyNodeModules],
   },
 ]);
