@@ -8,6 +8,7 @@ export interface Ended {
 }
 
 export interface RunOptions {
+  readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Told the pid while it runs, now and then. */
   readonly onTick?: (pid: number) => void;
@@ -18,10 +19,11 @@ const TICK_MS = 20;
 /** Runs a command to its end, and throws with what it said unless it succeeds. */
 export async function runCommand(
   [file = "", ...args]: readonly string[],
-  { env = {}, onTick }: RunOptions = {},
+  { cwd, env = {}, onTick }: RunOptions = {},
 ): Promise<Ended> {
   const beganAtMs = performance.now();
   const child = spawn(file, args, {
+    cwd,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

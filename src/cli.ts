@@ -1,4 +1,7 @@
 #!/usr/bin/env node
-import { main } from "./cli/main.ts";
+import { keepCompiledCode } from "./cli/keep-compiled-code.ts";
 
+keepCompiledCode(process.env);
+// After it, so that all of it is kept.
+const { main } = await import("./cli/main.ts");
 await main(process.argv);

@@ -21,6 +21,8 @@ const CLI = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
 const REGISTRY = "/usr/bin/docker-registry";
 const HEADS_AT_ONCE = 4;
 const LARGE_BYTES = 2e9;
+/** What has no target is measured in fewer rounds. */
+const INFORMING_PAIRS = 3;
 
 interface Ground {
   readonly directory: string;
@@ -60,91 +62,94 @@ async function startRegistry(directory: string, parts: AsyncDisposableStack): Pr
   const config = join(directory, "registry.yml");
   const storage = { filesystem: { rootdirectory: join(directory, "registry") } };
   // JSON is YAML.
-  const text = { version: 0.1, storage, http: { addr: host }, log: { level: "fatal" } };
+  const text = { version: 0.1, storage, http: { addr: host }, log: { level: "error" } };
   await writeFile(config, JSON.stringify(text));
   const isUp = async (): Promise<boolean> => (await fetch(`http://${host}/v2/`)).ok;
   parts.use(await startServer([REGISTRY, "serve", config], isUp));
   return host;
 }
 
-function berth({ directory, registry }: Ground, name: string): Rival {
-  const imagesDir = join(directory, name);
+/** Builds into a store that is kept, or each time into an empty one. */
+function berth({ directory, registry }: Ground, store: "kept" | "empty"): Rival {
+  const imagesDir = join(directory, store);
   return {
     name: "berth images build -p",
     buildAndPush: async (contextDir, tag) => {
-      const flags = ["--images-dir", imagesDir, "-p", "-t", `${registry}/${name}/${tag}`];
-      return (await runCommand([process.execPath, CLI, "images", "build", ...flags, contextDir]))
-        .tookMs;
+      if (store === "empty") await rm(imagesDir, { recursive: true, force: true });
+      const flags = ["--images-dir", imagesDir, "-p", "-t", `${registry}/${store}/${tag}`];
+      const command = [process.execPath, CLI, "images", "build", ...flags, contextDir];
+      return (await runCommand(command, { cwd: contextDir })).tookMs;
     },
   };
 }
 
-/** One round: all layers anew for each builder, then one file of the last layer. */
-async function timeBuilds(ground: Ground, pairs: number): Promise<readonly Row[]> {
-  const { context, registry, rivals } = ground;
-  const ours = berth(ground, "berth");
-  const others = rivals.map((rival, index): Rival => {
-    const name = `rival-${index}`;
-    const buildAndPush = (contextDir: string, tag: string): Promise<number> =>
-      rival.buildAndPush(contextDir, `${registry}/${name}/${tag}`);
-    return { name: rival.name, buildAndPush };
-  });
-  const all = [ours, { ...ours, name: "A/A" }, ...others];
-  const time = (rival: Rival, change: () => Promise<void>) => async (): Promise<number> => {
-    await change();
-    return rival.buildAndPush(context.directory, "app:1");
-  };
-  const cold = await interleave(
-    toVariants(all, (rival) => time(rival, () => context.changeAll())),
-    pairs,
-  );
-  const warm = await interleave(
-    toVariants(all, (rival) => time(rival, () => context.changeOne())),
-    pairs,
-  );
-  return [
-    ...toRows("cold", { samples: cold, all, atLeast: 3 }),
-    ...toRows("one file changed", { samples: warm, all, atLeast: 10 }),
-  ];
-}
-
-function toVariants(
-  all: readonly Rival[],
-  run: (rival: Rival) => () => Promise<number>,
-): Readonly<Record<string, () => Promise<number>>> {
-  return Object.fromEntries(all.map((rival) => [rival.name, run(rival)]));
-}
-
-interface Table {
-  readonly samples: Samples<string>;
-  readonly all: readonly Rival[];
+/** One kind of change, after which everything is built and pushed. */
+interface Change {
+  readonly what: string;
+  readonly make: () => Promise<void>;
+  readonly ours: Rival;
   /** How many times as fast as the first rival we have to be. */
   readonly atLeast: number;
 }
 
-function toRows(what: string, { samples, all, atLeast }: Table): readonly Row[] {
-  const [ours, again, target, ...rest] = all.map(({ name }) => samples[name] ?? []);
-  const [, , first, ...names] = all.map(({ name }) => name);
-  const control = ratioOf(again ?? [], ours ?? []);
+/** Each builder gets a change of its own, so that none finds in the registry what another sent. */
+async function timeBuilds(ground: Ground, pairs: number): Promise<readonly Row[]> {
+  const { context } = ground;
+  // Cold is an empty store: files that we know by heart, and link to, would be a head start.
+  const cold: Change = {
+    ...{ what: "cold", atLeast: 3, make: () => context.changeAll() },
+    ours: berth(ground, "empty"),
+  };
+  const warm: Change = {
+    ...{ what: "one file changed", atLeast: 10, make: () => context.changeOne() },
+    ours: berth(ground, "kept"),
+  };
+  return [...(await timeChange(cold, ground, pairs)), ...(await timeChange(warm, ground, pairs))];
+}
+
+async function timeChange(change: Change, ground: Ground, pairs: number): Promise<readonly Row[]> {
+  const { what, ours, atLeast } = change;
+  const [target, ...others] = toRivals(ground);
+  const time = (rival: Rival) => async (): Promise<number> => {
+    await change.make();
+    return rival.buildAndPush(ground.context.directory, "app:1");
+  };
+  const control = time(ours);
+  const variants: Record<string, () => Promise<number>> = { ours: time(ours), control };
+  if (target !== undefined) variants["docker"] = time(target);
+  const samples: Samples<string> = await interleave(variants, pairs);
+  const own = samples["ours"] ?? [];
+  const sameAgain = ratioOf(samples["control"] ?? [], own);
   const rows: Row[] = [
-    { what: `${what}: median`, measured: `${toShort(median(ours ?? []))} ms` },
-    { what: `${what}, A/A`, measured: ratioText(control) },
+    { what: `${what}: median`, measured: `${toShort(median(own))} ms` },
+    { what: `${what}, A/A`, measured: ratioText(sameAgain) },
   ];
-  if (first !== undefined) {
-    const ratio = ratioOf(target ?? [], ours ?? []);
-    rows.push(ratioRow(`${what}: ${first} takes`, ratio, { atLeast, control }));
+  if (target !== undefined) {
+    const ratio = ratioOf(samples["docker"] ?? [], own);
+    rows.push(ratioRow(`${what}: ${target.name} takes`, ratio, { atLeast, control: sameAgain }));
   }
-  for (const [index, name] of names.entries()) {
-    rows.push(ratioRow(`${what}: ${name} takes`, ratioOf(rest[index] ?? [], ours ?? [])));
+  for (const rival of others) {
+    const round = { ours: time(ours), rival: time(rival) };
+    const beside = await interleave(round, Math.min(pairs, INFORMING_PAIRS));
+    rows.push(ratioRow(`${what}: ${rival.name} takes`, ratioOf(beside.rival, beside.ours)));
   }
   return rows;
+}
+
+/** The rivals, each with a part of the registry of its own. */
+function toRivals({ rivals, registry }: Ground): readonly Rival[] {
+  return rivals.map((rival, index): Rival => ({
+    name: rival.name,
+    buildAndPush: (contextDir, tag) =>
+      rival.buildAndPush(contextDir, `${registry}/rival-${index}/${tag}`),
+  }));
 }
 
 /** The same image pushed again, beside as many plain HEAD requests of the blobs. */
 async function timeUnchanged(ground: Ground, pairs: number): Promise<readonly Row[]> {
   const { registry, directory } = ground;
-  const name = `${registry}/berth/app:1`;
-  const push = [CLI, "images", "push", "--json", "--images-dir", join(directory, "berth"), name];
+  const name = `${registry}/kept/app:1`;
+  const push = [CLI, "images", "push", "--json", "--images-dir", join(directory, "kept"), name];
   const again = await runCommand([process.execPath, ...push]);
   const { sentBytes } = JSON.parse(again.stdout) as { readonly sentBytes: number };
   const pushed = await openPush(ground, name);
@@ -177,7 +182,7 @@ interface Push {
 
 /** In this process, as the requests that it is measured beside are. */
 async function openPush({ directory, registry: host }: Ground, name: string): Promise<Push> {
-  const store = await openImageStore(join(directory, "berth"));
+  const store = await openImageStore(join(directory, "kept"));
   const found = await store.get(name);
   if (found === undefined) throw new Error(`Cannot push ${name}: it is not in the store`);
   const image = await exportImage(store, found, { compression: "gzip" });
@@ -225,8 +230,8 @@ async function measureMemory(ground: Ground): Promise<readonly Row[]> {
   const onTick = (pid: number): void => {
     peakMb = Math.max(peakMb, peakMemoryMb(pid));
   };
-  const flags = ["--force", "--images-dir", join(directory, "berth"), "-p", "-t"];
-  const command = [process.execPath, CLI, "images", "build", ...flags, `${registry}/berth/large:1`];
+  const flags = ["--force", "--images-dir", join(directory, "kept"), "-p", "-t"];
+  const command = [process.execPath, CLI, "images", "build", ...flags, `${registry}/kept/large:1`];
   const { tookMs } = await runCommand([...command, contextDir], { onTick });
   const seconds = toShort(tookMs / 1000);
   return [

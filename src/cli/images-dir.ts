@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+
+import { cacheDir, given } from "./cache-dir.ts";
 
 /**
  * Says where images are kept between sessions, so that what was built once is not built again:
@@ -17,12 +18,4 @@ export function imagesDir(env: NodeJS.ProcessEnv): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function cacheDir(env: NodeJS.ProcessEnv): string {
-  return given(env["XDG_CACHE_HOME"]) ?? join(homedir(), ".cache");
-}
-
-function given(text: string | undefined): string | undefined {
-  return text === "" ? undefined : text;
 }

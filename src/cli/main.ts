@@ -9,9 +9,6 @@ import { CliError } from "./cli-error.ts";
 import { createProgram } from "./create-program.ts";
 import { createImageActions } from "./images/image-actions.ts";
 import type { LineSink } from "./print-engine-log.ts";
-import { runDev } from "./run-dev.ts";
-import { startDeploy } from "./start-deploy.ts";
-import { runEngine } from "./run-engine.ts";
 
 /**
  * Runs the command line.
@@ -26,10 +23,12 @@ export async function main(argv: readonly string[]): Promise<void> {
   const version = readVersion();
   const program = createProgram({
     ...{ version, cwd: process.cwd(), env: process.env },
+    // A command loads what it needs, and no more: it is half of what a short one takes.
     actions: {
-      dev: (options) => runDev(options, sink),
-      engine: (options) => runEngine(options, sink),
-      deploy: (options) => startDeploy(options, { sink, version }),
+      dev: async (options) => (await import("./run-dev.ts")).runDev(options, sink),
+      engine: async (options) => (await import("./run-engine.ts")).runEngine(options, sink),
+      deploy: async (options) =>
+        (await import("./start-deploy.ts")).startDeploy(options, { sink, version }),
       images: createImageActions({ sink, version }),
     },
     onExitCode: (exitCode) => {

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
+import { atMostHourly } from "./at-most-hourly.ts";
 import { BusyMarks } from "./busy-marks.ts";
 import { ImageError } from "./image-error.ts";
 import type { Image, ImageConfig } from "./image.ts";
@@ -90,6 +91,8 @@ export interface BuildStore extends ImageStore {
 /** An image to store; its id comes of the other fields. */
 export type NewImage = Omit<ImageRecord, "id" | "createdAtMs" | "sizeBytes">;
 
+/** Its time says when what was long unused was last removed. */
+const COLLECTED_FILE = "collected";
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** How long an image without a name, or a layer that no image uses, is kept for the cache. */
@@ -109,7 +112,8 @@ export async function openImageStore(directory: string): Promise<BuildStore> {
   await mkdir(store.records.directory, { recursive: true });
   await mkdir(store.tags.directory, { recursive: true });
   await mkdir(store.busy.directory, { recursive: true });
-  await store.collect(Date.now());
+  const nowMs = Date.now();
+  await atMostHourly(join(directory, COLLECTED_FILE), nowMs, () => store.collect(nowMs));
   return store;
 }
 

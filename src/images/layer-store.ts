@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { utimesSync } from "node:fs";
+import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 import type { LayerOwners } from "./layer/layer-owners.ts";
 import { measureTree } from "./layer/measure-tree.ts";
+import { readSmallFile } from "./read-small-file.ts";
 import { isCount, isJsonObject, isTexts } from "./oci/json-fields.ts";
 import { toDiskFull } from "./oci/to-disk-full.ts";
 
@@ -137,12 +139,16 @@ async function readLayer(
   const meta = await readMeta(join(layersDir, name));
   if (meta === undefined) return undefined;
   const now = new Date();
-  await utimes(join(layersDir, name, META_FILE), now, now).catch(() => undefined); // only ages it
+  try {
+    utimesSync(join(layersDir, name, META_FILE), now, now);
+  } catch {
+    // only ages it
+  }
   return { name, directory, ...facts(meta) };
 }
 
 async function readMeta(layerDir: string): Promise<LayerMeta | undefined> {
-  const text = await readFile(join(layerDir, META_FILE), "utf8").catch(() => undefined);
+  const text = readSmallFile(join(layerDir, META_FILE));
   if (text === undefined) return undefined;
   const value: unknown = JSON.parse(text);
   return isLayerMeta(value) ? value : undefined;

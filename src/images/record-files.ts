@@ -1,7 +1,9 @@
-import { readdir, readFile, rm, stat, utimes } from "node:fs/promises";
+import { readdirSync, statSync, utimesSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { parseImageRecord, type ImageRecord } from "./image-record.ts";
+import { readSmallFile } from "./read-small-file.ts";
 import { writeAtomically } from "./write-atomically.ts";
 
 const EXTENSION = ".json";
@@ -17,19 +19,19 @@ export class RecordFiles {
   /** @returns undefined when there is none, or one that was cut short */
   async read(id: string): Promise<ImageRecord | undefined> {
     if (!/^sha256:[0-9a-f]{64}$/.test(id)) return undefined;
-    const text = await readFile(this.#pathOf(id), "utf8").catch(() => undefined);
+    const text = readSmallFile(this.#pathOf(id));
     return text === undefined ? undefined : parseImageRecord(text);
   }
 
   async readAll(): Promise<readonly ImageRecord[]> {
-    const names = (await readdir(this.directory)).filter((name) => name.endsWith(EXTENSION));
+    const names = readdirSync(this.directory).filter((name) => name.endsWith(EXTENSION));
     const records = await Promise.all(names.map((name) => this.read(idOf(name))));
     return records.filter((record) => record !== undefined);
   }
 
   /** @returns the id that begins with some digits */
   async find(digits: string): Promise<string | undefined> {
-    const names = await readdir(this.directory);
+    const names = readdirSync(this.directory);
     const name = names.find((item) => item.startsWith(digits) && item.endsWith(EXTENSION));
     return name === undefined ? undefined : idOf(name);
   }
@@ -45,13 +47,16 @@ export class RecordFiles {
   /** An image that is asked for is in use, so it is not collected. */
   async touch(id: string): Promise<void> {
     const now = new Date();
-    await utimes(this.#pathOf(id), now, now).catch(() => undefined); // it may be gone meanwhile
+    try {
+      utimesSync(this.#pathOf(id), now, now);
+    } catch {
+      // it may be gone meanwhile
+    }
   }
 
   /** @returns when an image was last asked for; infinity when it is gone, so nothing follows */
   async usedAtMs(id: string): Promise<number> {
-    const stats = await stat(this.#pathOf(id)).catch(() => undefined);
-    return stats?.mtimeMs ?? Infinity;
+    return statSync(this.#pathOf(id), { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
   }
 
   #pathOf(id: string): string {

@@ -1,6 +1,8 @@
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
+import { readSmallFile } from "./read-small-file.ts";
 import { writeAtomically } from "./write-atomically.ts";
 
 /** The names of images: one file each, which holds the image's id. */
@@ -14,9 +16,9 @@ export class TagFiles {
   /** @returns the names of each image, by its id */
   async read(): Promise<ReadonlyMap<string, readonly string[]>> {
     const tags = new Map<string, string[]>();
-    for (const file of await readdir(this.directory)) {
+    for (const file of readdirSync(this.directory)) {
       if (file.endsWith(".draft")) continue;
-      const id = await readFile(join(this.directory, file), "utf8").catch(() => undefined);
+      const id = readSmallFile(join(this.directory, file));
       if (id === undefined) continue; // taken away meanwhile
       tags.set(id, [...(tags.get(id) ?? []), decodeURIComponent(file)]);
     }
@@ -24,8 +26,8 @@ export class TagFiles {
   }
 
   /** @returns the id of the image that has a name */
-  find(name: string): Promise<string | undefined> {
-    return readFile(this.#pathOf(name), "utf8").catch(() => undefined);
+  find(name: string): string | undefined {
+    return readSmallFile(this.#pathOf(name));
   }
 
   write(name: string, id: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { rename, rm, writeFile } from "node:fs/promises";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 import { toDiskFull } from "./oci/to-disk-full.ts";
@@ -17,10 +17,11 @@ export async function writeAtomically(
 ): Promise<void> {
   const draft = `${path}.${process.pid}.${randomBytes(6).toString("hex")}.draft`;
   try {
-    await writeFile(draft, text, options);
-    await rename(draft, path);
+    // Without Node's thread pool, which takes longer than the writing.
+    writeFileSync(draft, text, options);
+    renameSync(draft, path);
   } catch (error) {
-    await rm(draft, { force: true });
+    rmSync(draft, { force: true });
     throw toDiskFull(error, dirname(path));
   }
 }

@@ -1,4 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import * as nodeModule from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
@@ -64,6 +67,53 @@ describe("package.json", () => {
 
   it("approves the install scripts of exactly the packages that need theirs", () => {
     expect(manifest.allowScripts).toEqual({ esbuild: true, node: true, workerd: true });
+  });
+});
+
+describe("berth", () => {
+  const cli = join(root, manifest.bin.berth);
+
+  /** What a chunk loads at once, by itself and by other chunks. */
+  function loadedBy(name: string, seen = new Set<string>()): ReadonlySet<string> {
+    if (seen.has(name)) return seen;
+    seen.add(name);
+    if (!name.startsWith("./")) return seen;
+    const imports = read(join("dist", name)).matchAll(
+      /^(?:import|\}) [^"'\n]*["']([^"']+)["'];$/gm,
+    );
+    for (const [, imported = ""] of imports) loadedBy(imported, seen);
+    return seen;
+  }
+
+  it("loads what only some commands need when one of them runs", () => {
+    const main = readdirSync(join(root, "dist")).find((name) => /^main-\w+\.js$/.test(name));
+    const loaded = [...loadedBy(`./${main}`)];
+    const packages = loaded.filter((name) => !name.startsWith(".") && !name.startsWith("node:"));
+    expect(packages.toSorted()).toEqual(["@balena/dockerignore", "commander", "dockerfile-ast"]);
+    expect(loaded).toContain("node:net");
+    expect(loaded).not.toContain("node:https");
+    // Of these two all names are read by an import, and some of them load a lot.
+    expect(loaded).not.toContain("node:http");
+    expect(loaded).not.toContain("node:crypto");
+  });
+
+  it.runIf("enableCompileCache" in nodeModule)("keeps compiled code in the user's cache", () => {
+    const home = mkdtempSync(join(tmpdir(), "berth-house-"));
+    try {
+      const env = { ...process.env, XDG_CACHE_HOME: home, NODE_COMPILE_CACHE: "" };
+      const { stdout } = spawnSync(process.execPath, [cli, "--version"], { env });
+      expect(stdout.toString()).toBe(`${manifest.version}\n`);
+      const kept = readdirSync(join(home, "berth", "compiled"), { recursive: true });
+      expect(kept.length).toBeGreaterThan(2);
+    } finally {
+      rmSync(home, { recursive: true });
+    }
+  });
+
+  it("runs where nothing can be kept", () => {
+    const env = { ...process.env, XDG_CACHE_HOME: "/dev/null" };
+    const { stdout } = spawnSync(process.execPath, [cli, "--version"], { env });
+    expect(stdout.toString()).toBe(`${manifest.version}\n`);
   });
 });
 

@@ -174,10 +174,30 @@ describe("openImageStore()", () => {
     for (const layer of ["used1", "old1", "dang1", "stale"]) {
       await age(join(directory, "layers", layer, "layer.json"), 8);
     }
+    await age(join(directory, "collected"), 1);
     const reopened = await openImageStore(directory);
     const tags = (await reopened.list()).flatMap((image) => image.tags);
     expect(tags.toSorted()).toEqual(["moved:latest", "used:latest"]);
     expect((await readdir(join(directory, "layers"))).toSorted()).toEqual(["fresh", "used1"]);
+  });
+
+  it("looks for what was long unused once an hour", async () => {
+    await addLayer("stale", "cache");
+    await age(join(directory, "layers", "stale", "layer.json"), 8);
+    await openImageStore(directory);
+    expect(await store.layers.get("stale")).toBeDefined();
+    await age(join(directory, "layers", "stale", "layer.json"), 8);
+    await age(join(directory, "collected"), 1 / 24);
+    await openImageStore(directory);
+    expect(await store.layers.get("stale")).toBeUndefined();
+  });
+
+  it("looks for it when the last time is yet to come", async () => {
+    await addLayer("stale", "cache");
+    await age(join(directory, "layers", "stale", "layer.json"), 8);
+    await age(join(directory, "collected"), -1);
+    await openImageStore(directory);
+    expect(await store.layers.get("stale")).toBeUndefined();
   });
 });
 
@@ -255,6 +275,7 @@ describe("blobs of openImageStore()", () => {
     for (const digest of [layers[0]?.digest ?? "", stray.digest]) {
       await age(store.blobs.pathOf(digest), 8);
     }
+    await age(join(directory, "collected"), 1);
     await openImageStore(directory);
     expect(await store.blobs.stat(stray.digest)).toBeUndefined();
     expect(await store.blobs.stat(fresh.digest)).toBe(5);

@@ -1,7 +1,6 @@
 import { chmod, readFile, realpath, stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 
-import { parse as parseToml, patch as patchToml } from "@decimalturn/toml-patch";
 import { applyEdits, modify, parse as parseJsonc, type ParseError } from "jsonc-parser";
 
 import { ImageError } from "../../images/image-error.ts";
@@ -35,7 +34,7 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
     throw notEditable(path, cause instanceof Error ? cause.message : String(cause));
   });
   const format = path.endsWith(".toml") ? "toml" : "jsonc";
-  return { path, format, text, value: parseText(text, format, path) };
+  return { path, format, text, value: await parseText(text, format, path) };
 }
 
 /**
@@ -44,11 +43,11 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
  * @returns the new text
  * @throws {ImageError} CONFIG_NOT_EDITABLE when the text can't be edited safely
  */
-export function editConfig(file: ConfigFile, edits: readonly ConfigEdit[]): string {
+export async function editConfig(file: ConfigFile, edits: readonly ConfigEdit[]): Promise<string> {
   const expected = edits.reduce(withValue, file.value);
-  const text = file.format === "toml" ? editToml(file, expected) : editJsonc(file, edits);
+  const text = file.format === "toml" ? await editToml(file, expected) : editJsonc(file, edits);
   // The proof that just this changed, whatever the libraries made of an unusual file.
-  if (isDeepStrictEqual(parseText(text, file.format, file.path), expected)) return text;
+  if (isDeepStrictEqual(await parseText(text, file.format, file.path), expected)) return text;
   throw notEditable(file.path, "the edit would change more than the image");
 }
 
@@ -93,7 +92,8 @@ function editJsonc(file: ConfigFile, edits: readonly ConfigEdit[]): string {
   );
 }
 
-function editToml(file: ConfigFile, expected: unknown): string {
+async function editToml(file: ConfigFile, expected: unknown): Promise<string> {
+  const { patch: patchToml } = await import("@decimalturn/toml-patch");
   try {
     return patchToml(file.text, expected);
   } catch (cause) {
@@ -101,8 +101,13 @@ function editToml(file: ConfigFile, expected: unknown): string {
   }
 }
 
-function parseText(text: string, format: ConfigFile["format"], path: string): unknown {
+async function parseText(
+  text: string,
+  format: ConfigFile["format"],
+  path: string,
+): Promise<unknown> {
   if (format === "toml") {
+    const { parse: parseToml } = await import("@decimalturn/toml-patch");
     try {
       return plain(parseToml(text));
     } catch (cause) {

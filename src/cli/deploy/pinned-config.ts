@@ -44,7 +44,7 @@ export async function writePinnedConfig(options: PinOptions): Promise<PinnedConf
   const { configPath } = options;
   const file = await readConfigFile(configPath);
   const pins = findPins(file, options);
-  const text = editConfig(
+  const text = await editConfig(
     file,
     pins.map(({ slot, uri }) => ({ path: slot.path, value: slotValue(slot, uri) })),
   );
@@ -91,7 +91,7 @@ async function keepChanges(
   const after = await readFile(pinned.path, "utf8").catch(() => pinned.text);
   if (after === pinned.text) return;
   const changed = await readConfigFile(pinned.path);
-  const text = editConfig(changed, undo);
+  const text = await editConfig(changed, undo);
   if ((await readFile(original.path, "utf8")) !== original.text) {
     throw notEditable(
       original.path,

@@ -24,7 +24,7 @@ export async function writeImageToConfig(
 ): Promise<void> {
   const file = await readConfigFile(path);
   const slot = findSlot(imageSlots(file.value), target, path);
-  const text = editConfig(file, [{ path: slot.path, value: slotValue(slot, uri) }]);
+  const text = await editConfig(file, [{ path: slot.path, value: slotValue(slot, uri) }]);
   if (text !== file.text) await replaceConfig(path, text);
 }
 

@@ -1,5 +1,4 @@
 import { CliError } from "../cli-error.ts";
-import { configLines, writeImageToConfig } from "../deploy/write-image-to-config.ts";
 import type { PushCheckOptions } from "./image-options.ts";
 import type { ConfigOffer } from "./image-scope.ts";
 
@@ -31,12 +30,13 @@ export async function offerUri(
   place: { readonly configPath: string | undefined; readonly isCloudflare: boolean },
 ): Promise<ConfigOffer> {
   const { configPath, isCloudflare } = place;
+  if (configPath === undefined && !isCloudflare) return { kind: "none" };
+  const { configLines, writeImageToConfig } = await import("../deploy/write-image-to-config.ts");
   const named = className === undefined ? {} : { className };
   if (isWritten && configPath !== undefined) {
     await writeImageToConfig(configPath, named, uri);
     return { kind: "written", path: configPath };
   }
-  if (configPath === undefined && !isCloudflare) return { kind: "none" };
   const format = configPath?.endsWith(".toml") === true ? "toml" : "jsonc";
   return { kind: "to-paste", lines: configLines(format, { uri, ...named }).split("\n") };
 }

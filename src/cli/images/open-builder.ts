@@ -1,18 +1,10 @@
-import { openStateDir, type StateDir } from "../../engine/state-dir.ts";
-import { createRunStep } from "../../engine/run-step.ts";
-import { createSandbox } from "../../engine/sandbox/create-sandbox.ts";
 import type { Sandbox } from "../../engine/sandbox/sandbox.ts";
 import type { RunStep } from "../../images/run-step.ts";
 import { CliError } from "../cli-error.ts";
+import type { BuildSandbox } from "./open-build-sandbox.ts";
 
 /** Executes RUN steps in a sandbox that is made for the first of them. */
 export interface LazyRunStep extends AsyncDisposable {
-  readonly run: RunStep;
-}
-
-interface OpenSandbox {
-  readonly sandbox: Sandbox;
-  readonly state: StateDir;
   readonly run: RunStep;
 }
 
@@ -23,7 +15,7 @@ interface OpenSandbox {
  * @param say told what a user should know of the sandbox
  */
 export function openRunStep(say: (text: string) => void): LazyRunStep {
-  let opening: Promise<OpenSandbox> | undefined;
+  let opening: Promise<BuildSandbox> | undefined;
   let closing: Promise<void> | undefined;
   return {
     run: async (request) => {
@@ -38,31 +30,16 @@ export function openRunStep(say: (text: string) => void): LazyRunStep {
   };
 }
 
-async function close(opening: Promise<OpenSandbox> | undefined): Promise<void> {
+async function close(opening: Promise<BuildSandbox> | undefined): Promise<void> {
   const opened = await opening?.catch(() => undefined); // it has failed the build already
   if (opened === undefined) return;
   await opened.sandbox[Symbol.asyncDispose]();
   await opened.state.dispose();
 }
 
-async function openSandbox(say: (text: string) => void): Promise<OpenSandbox> {
-  if (process.platform !== "linux") {
-    throw new CliError(
-      "ENGINE_UNAVAILABLE",
-      `Cannot execute RUN on ${process.platform}: it needs Linux; give --builder docker, ` +
-        "or build on Linux, as CI does",
-    );
-  }
-  const state = await openStateDir(undefined);
-  try {
-    // A pod is for containers; a build makes none.
-    const sandbox = await createSandbox({ stateDir: state.path, log: say, warmPods: 0 });
-    await state.deleteLeftovers();
-    return { sandbox, state, run: createRunStep(sandbox) };
-  } catch (error) {
-    await state.dispose();
-    throw error;
-  }
+/** Most builds need none of the engine's code. */
+async function openSandbox(say: (text: string) => void): Promise<BuildSandbox> {
+  return (await import("./open-build-sandbox.ts")).openBuildSandbox(say);
 }
 
 function requireInternet(sandbox: Sandbox): void {

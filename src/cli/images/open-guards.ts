@@ -6,7 +6,6 @@ import type { BuildStore } from "../../images/image-store.ts";
 import { readPlatform } from "../../images/report/read-platform.ts";
 import type { AskWrangler } from "../deploy/ask-wrangler.ts";
 import type { CloudflareRegistry } from "../deploy/cloudflare-registry.ts";
-import { collectUses } from "../deploy/collect-uses.ts";
 import type { AccountUsage } from "../deploy/deploy-images.ts";
 import { measureAccount } from "../deploy/measure-account.ts";
 import { findConfig } from "./find-config.ts";
@@ -62,6 +61,7 @@ class Guards implements ImageGuards {
 
   async findUses(place: ImagePlace, asked: KeepOptions): Promise<KnownUses> {
     const { ask, cloudflare } = this.#options;
+    const { collectUses } = await import("../deploy/collect-uses.ts");
     const configPath = this.#configOf(asked);
     const configPaths = configPath === undefined ? [] : [configPath];
     const { keepFile } = asked;

@@ -43,7 +43,7 @@ export async function openImageScope(request: ScopeRequest): Promise<ImageScope 
   const { env, signal, projectDir } = request;
   const directory = requireImagesDir(request);
   const store = await openImageStore(directory);
-  const display = openDisplay(request);
+  const display = await openDisplay(request);
   const runs = openRunStep(display.log);
   // Ends what runs at once; the build that waits for it fails, and cleans up.
   signal.addEventListener("abort", () => void runs[Symbol.asyncDispose](), { once: true });

@@ -1,7 +1,6 @@
 import type { ImageLimits } from "../../images/guard/image-facts.ts";
 import { ACCOUNT_IMAGES_MB } from "../../core/image/instance-limits.ts";
 import { CliError } from "../cli-error.ts";
-import { readConfigFile, valueAt } from "../deploy/config-file.ts";
 import { fieldOf, listOf, textOf } from "../deploy/parse-wrangler-json.ts";
 import { instanceSize } from "../instance-type.ts";
 import type { PushCheckOptions } from "./image-options.ts";
@@ -52,6 +51,7 @@ async function configuredTypes(
   path: string,
   className: string | undefined,
 ): Promise<readonly Disk[]> {
+  const { readConfigFile, valueAt } = await import("../deploy/config-file.ts");
   const { value } = await readConfigFile(path);
   const containers = listOf(valueAt(value, ["containers"]));
   return containers

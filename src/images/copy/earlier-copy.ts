@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { LayerStore } from "../layer-store.ts";
+import { readSmallFile } from "../read-small-file.ts";
 import { writeAtomically } from "../write-atomically.ts";
 import { deleteOldest } from "./delete-oldest.ts";
 
@@ -35,7 +36,7 @@ export async function openEarlierCopy(layers: LayerStore, step: unknown): Promis
   const directory = join(layers.cacheDir, "copies");
   const name = createHash("sha256").update(JSON.stringify(step)).digest("hex").slice(0, 32);
   const path = join(directory, `${name}.json`);
-  const record = await readRecord(path);
+  const record = readRecord(path);
   const layer = record === undefined ? undefined : await layers.get(record.layer);
   const files = record?.files ?? {};
   return {
@@ -52,8 +53,8 @@ export async function openEarlierCopy(layers: LayerStore, step: unknown): Promis
   };
 }
 
-async function readRecord(path: string): Promise<CopyRecord | undefined> {
-  const text = await readFile(path, "utf8").catch(() => "null"); // the first time there is none
+function readRecord(path: string): CopyRecord | undefined {
+  const text = readSmallFile(path) ?? "null"; // the first time there is none
   try {
     const value: unknown = JSON.parse(text);
     return isRecord(value) ? value : undefined;

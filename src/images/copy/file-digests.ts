@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, utimes } from "node:fs/promises";
+import { mkdir, utimes } from "node:fs/promises";
 import { join } from "node:path";
 
 import { isSameFile, type FileIdentity } from "../layer/tree-entry.ts";
+import { readSmallFile } from "../read-small-file.ts";
 import { writeAtomically } from "../write-atomically.ts";
 import { deleteOldest } from "./delete-oldest.ts";
 import { hashFile } from "./hash-file.ts";
@@ -34,7 +35,7 @@ export async function openFileDigests(cacheDir: string, contextDir: string): Pro
   const directory = join(cacheDir, "file-digests");
   const name = createHash("sha256").update(contextDir).digest("hex").slice(0, 32);
   const path = join(directory, `${name}.json`);
-  return new KeptDigests(path, toMap(await readRows(path)));
+  return new KeptDigests(path, toMap(readRows(path)));
 }
 
 class KeptDigests implements FileDigests {
@@ -73,7 +74,7 @@ class KeptDigests implements FileDigests {
     const directory = join(this.#path, "..");
     await mkdir(directory, { recursive: true, mode: 0o700 });
     // What other processes learned meanwhile, then ours, the newest last: the oldest go first.
-    const rows = new Map([...toMap(await readRows(this.#path)), ...this.#used]);
+    const rows = new Map([...toMap(readRows(this.#path)), ...this.#used]);
     const kept = [...rows.values()].slice(-MAX_ROWS);
     await writeAtomically(this.#path, JSON.stringify(kept));
     this.#isChanged = false;
@@ -86,8 +87,8 @@ class KeptDigests implements FileDigests {
   }
 }
 
-async function readRows(path: string): Promise<readonly Row[]> {
-  const text = await readFile(path, "utf8").catch(() => "[]"); // the first build has none
+function readRows(path: string): readonly Row[] {
+  const text = readSmallFile(path) ?? "[]"; // the first build has none
   try {
     const value: unknown = JSON.parse(text);
     return Array.isArray(value) ? value.filter(isRow) : [];

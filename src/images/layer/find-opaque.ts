@@ -3,8 +3,6 @@ import { readdir } from "node:fs/promises";
 import { posix, join } from "node:path";
 import { Readable } from "node:stream";
 
-import { extract } from "tar-stream";
-
 import type { RootTree } from "./root-tree.ts";
 
 /**
@@ -40,6 +38,7 @@ async function readMarks(
   directory: string,
   candidates: readonly string[],
 ): Promise<readonly string[]> {
+  const { extract } = await import("tar-stream");
   const list = ["--no-recursion", "--null", "-T", "-"];
   const flags = ["--xattrs", "--xattrs-include=*.overlay.opaque", "-cf", "-", "-C", directory];
   const tar = spawn("tar", [...flags, ...list], { stdio: ["pipe", "pipe", "ignore"] });

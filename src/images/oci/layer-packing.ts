@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
+import { readSmallFile } from "../read-small-file.ts";
 import { writeAtomically } from "../write-atomically.ts";
 import type { BlobIdentity } from "./blob-store.ts";
 import { toJsonObject, isCount } from "./json-fields.ts";
@@ -25,7 +25,7 @@ export const ORIGINAL_RECIPE = "original";
  * @param layerDir the directory of the layer's files
  */
 export async function readPackings(layerDir: string): Promise<readonly LayerPacking[]> {
-  const text = await readFile(pathOf(layerDir), "utf8").catch(() => "");
+  const text = readSmallFile(pathOf(layerDir)) ?? "";
   const packings = toJsonObject(text)?.["packings"];
   return Array.isArray(packings) ? packings.filter(isPacking) : [];
 }

@@ -4,7 +4,6 @@ import {
   type ClientRequest,
   type IncomingMessage,
 } from "node:http";
-import { Agent as HttpsAgent, request as requestHttps } from "node:https";
 import { pipeline } from "node:stream/promises";
 import type { Readable } from "node:stream";
 
@@ -55,31 +54,46 @@ const CONNECTIONS_PER_HOST = 16;
 
 /** Makes what sends requests. */
 export function createExchange(): Exchange {
-  const options = {
-    keepAlive: true,
-    maxSockets: CONNECTIONS_PER_HOST,
-    scheduling: "lifo",
-  } as const;
-  const httpAgent = new HttpAgent(options);
-  const httpsAgent = new HttpsAgent(options);
+  const http: Transport = { agent: new HttpAgent(agentOptions), request: requestHttp };
+  let https: Promise<Transport> | undefined;
   return {
-    send: (request) => sendOnce(request, request.url.protocol === "http:" ? httpAgent : httpsAgent),
+    send: async (request) => {
+      if (request.url.protocol === "http:") return sendOnce(request, http);
+      return sendOnce(request, await (https ??= openHttps()));
+    },
     close: () => {
-      httpAgent.destroy();
-      httpsAgent.destroy();
+      http.agent.destroy();
+      void https?.then(({ agent }) => agent.destroy());
     },
   };
 }
 
-async function sendOnce(request: ExchangeRequest, agent: HttpAgent): Promise<Answer> {
+/** What speaks one of the protocols. */
+interface Transport {
+  readonly agent: HttpAgent;
+  readonly request: typeof requestHttp;
+}
+
+const agentOptions = {
+  keepAlive: true,
+  maxSockets: CONNECTIONS_PER_HOST,
+  scheduling: "lifo",
+} as const;
+
+/** TLS takes long to load, and a registry on the loopback has none. */
+async function openHttps(): Promise<Transport> {
+  const { Agent, request } = await import("node:https");
+  return { agent: new Agent(agentOptions), request };
+}
+
+async function sendOnce(request: ExchangeRequest, transport: Transport): Promise<Answer> {
   const { method, url, headers, body, signal, silenceMs } = request;
   signal?.throwIfAborted();
   const content = await body?.open();
-  const send = url.protocol === "http:" ? requestHttp : requestHttps;
   const length = body === undefined ? {} : { "Content-Length": String(body.sizeBytes) };
-  const outgoing = send(url, {
+  const outgoing = transport.request(url, {
     method,
-    agent,
+    agent: transport.agent,
     headers: { ...headers, ...length },
     timeout: silenceMs,
     ...(signal !== undefined && { signal }),

@@ -1,5 +1,4 @@
-import { readFile } from "node:fs/promises";
-
+import { readSmallFile } from "../read-small-file.ts";
 import { writeAtomically } from "../write-atomically.ts";
 
 /** Remembers which repositories of a registry got which blobs, so that they are not sent again. */
@@ -19,7 +18,7 @@ const REPOSITORY_LIMIT = 4;
  * overwritten by another process costs bytes, and nothing else.
  */
 export async function openMountMemory(path: string): Promise<MountMemory> {
-  const text = await readFile(path, "utf8").catch(() => "{}");
+  const text = readSmallFile(path) ?? "{}";
   const known = new Map<string, readonly string[]>(parse(text));
   return {
     repositoriesOf: (registryHost, digest) => known.get(`${registryHost} ${digest}`) ?? [],

@@ -55,8 +55,15 @@ export async function pushImage(options: PushOptions): Promise<PushResult> {
   const reference = parseReference(options.reference);
   checkDigest(reference, image);
   const blobs = distinctBlobs(image);
-  const push = { ...options, target: reference, blobsToSend: blobs };
-  const sent = (await isPushed(registry, reference, image)) ? skipAll(push) : await sendAll(push);
+  const newBlobs = findNew(blobs, reference, mountMemory);
+  // Those first: they take several requests each, what is there takes one.
+  const push = {
+    ...options,
+    target: reference,
+    blobsToSend: [...new Set([...newBlobs, ...blobs])],
+  };
+  const isPushed = newBlobs.length === 0 && (await isThere(registry, reference, image));
+  const sent = isPushed ? skipAll(push) : await sendAll(push);
   const { registryHost, repository } = reference;
   const digests = blobs.map((blob) => blob.digest);
   mountMemory?.remember(registryHost, repository, digests);
@@ -73,7 +80,7 @@ interface Push extends PushOptions {
 type Sent = Pick<PushResult, "counts" | "sentBytes">;
 
 /** A tag that points to this manifest already tells that all is there: one request. */
-async function isPushed(
+async function isThere(
   registry: Registry,
   reference: Reference,
   image: OciImage,
@@ -154,6 +161,18 @@ function distinctBlobs({ config, layers }: OciImage): readonly Descriptor[] {
   // The largest first, so that none of them begins when all others are done.
   const blobs = new Map([...layers, config].map((blob) => [blob.digest, blob]));
   return [...blobs.values()].toSorted((a, b) => b.size - a.size);
+}
+
+/** @returns blobs that were not sent there before, as far as is known; none without a memory */
+function findNew(
+  blobs: readonly Descriptor[],
+  { registryHost, repository }: Reference,
+  memory: MountMemory | undefined,
+): readonly Descriptor[] {
+  if (memory === undefined) return [];
+  return blobs.filter(
+    ({ digest }) => !memory.repositoriesOf(registryHost, digest).includes(repository),
+  );
 }
 
 function findMounts({ mountMemory, mountFrom = [], target }: Push, blob: Descriptor): string[] {

@@ -1,6 +1,5 @@
 import { posix } from "node:path";
 
-import { unpackTar } from "../copy/unpack-tar.ts";
 import type { SourceEntry } from "../copy/walk-source.ts";
 import { forEachAtOnce } from "../for-each-at-once.ts";
 import type { LayerWriter } from "../layer/layer-writer.ts";
@@ -48,6 +47,7 @@ export async function writeSource(
     return copy(self, path);
   }
   await writer.makeDirectory(directory);
+  const { unpackTar } = await import("../copy/unpack-tar.ts");
   await unpackTar(self.entry.source, source.compression, { path: directory, writer, tree });
 }
 

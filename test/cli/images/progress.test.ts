@@ -77,9 +77,9 @@ describe("createLineDisplay()", () => {
 });
 
 describe("openDisplay()", () => {
-  it("shows bars on a terminal, the log above them, and gives the cursor back", () => {
+  it("shows bars on a terminal, the log above them, and gives the cursor back", async () => {
     const stream = new FakeTerminal(true);
-    const display = openDisplay({ stream, env: { TERM: "xterm" } });
+    const display = await openDisplay({ stream, env: { TERM: "xterm" } });
     display.log("before");
     const follow = display.follow("push");
     follow(news("waiting"));
@@ -94,9 +94,9 @@ describe("openDisplay()", () => {
     expect(text.lastIndexOf("\u001B[?25h")).toBeGreaterThan(text.lastIndexOf("\u001B[?25l"));
   });
 
-  it("leaves the terminal alone when nothing travels", () => {
+  it("leaves the terminal alone when nothing travels", async () => {
     const stream = new FakeTerminal(true);
-    const display = openDisplay({ stream, env: {} });
+    const display = await openDisplay({ stream, env: {} });
     display.log("built");
     display.close();
     expect(stream.text).toBe("built\n");
@@ -106,17 +106,17 @@ describe("openDisplay()", () => {
     ["a pipe", false, {}],
     ["a terminal of CI", true, { CI: "true" }],
     ["a dumb terminal", true, { TERM: "dumb" }],
-  ])("writes plain lines to %s", (_name, isTTY, env) => {
+  ])("writes plain lines to %s", async (_name, isTTY, env) => {
     const stream = new FakeTerminal(isTTY);
-    const display = openDisplay({ stream, env });
+    const display = await openDisplay({ stream, env });
     display.follow("pull")(news("done", 2_000_000));
     display.close();
     expect(stream.text).toBe("pull abababababab: done, 2.00 MB\n");
   });
 
-  it("takes CI=false for none", () => {
+  it("takes CI=false for none", async () => {
     const stream = new FakeTerminal(true);
-    const display = openDisplay({ stream, env: { CI: "false" } });
+    const display = await openDisplay({ stream, env: { CI: "false" } });
     display.follow("pull")(news("done", 2_000_000));
     display.close();
     expect(stream.text).toContain("[========================]");

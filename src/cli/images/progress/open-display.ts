@@ -1,5 +1,4 @@
 import type { ProgressDisplay } from "./progress-display.ts";
-import { BarDisplay } from "./bar-display.ts";
 import { createLineDisplay } from "./line-display.ts";
 
 /** Where progress is shown. */
@@ -9,8 +8,9 @@ export interface DisplayTarget {
 }
 
 /** Opens bars on a terminal; lines in CI, in a pipe and on a terminal that can't move its cursor. */
-export function openDisplay({ stream, env }: DisplayTarget): ProgressDisplay {
+export async function openDisplay({ stream, env }: DisplayTarget): Promise<ProgressDisplay> {
   if (stream.isTTY === true && !isSet(env["CI"]) && env["TERM"] !== "dumb") {
+    const { BarDisplay } = await import("./bar-display.ts");
     return new BarDisplay(stream);
   }
   return createLineDisplay({
