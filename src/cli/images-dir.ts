@@ -11,7 +11,8 @@ import { join } from "node:path";
 export function imagesDir(env: NodeJS.ProcessEnv): string | undefined {
   const directory = given(env["BERTH_IMAGES_DIR"]) ?? join(cacheDir(env), "berth", "images");
   try {
-    mkdirSync(directory, { recursive: true });
+    // Layers hold programs that run as root, which no other user of this machine may start.
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
     accessSync(directory, constants.W_OK);
     return directory;
   } catch {

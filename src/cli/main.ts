@@ -12,6 +12,7 @@ import type { LineSink } from "./print-engine-log.ts";
 import { runDev } from "./run-dev.ts";
 import { startDeploy } from "./start-deploy.ts";
 import { runEngine } from "./run-engine.ts";
+import { tolerateClosedPipe } from "./tolerate-closed-pipe.ts";
 
 /**
  * Runs the command line.
@@ -23,6 +24,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     stdout: (line) => process.stdout.write(`${line}\n`),
     stderr: (line) => process.stderr.write(`${line}\n`),
   };
+  for (const stream of [process.stdout, process.stderr]) tolerateClosedPipe(stream);
   const version = readVersion();
   const program = createProgram({
     ...{ version, cwd: process.cwd(), env: process.env },

@@ -9,7 +9,9 @@ describe("imagesDir()", () => {
   it("makes a directory in the user's cache", async () => {
     const cache = await mkdtemp(join(tmpdir(), "berth-cache-"));
     expect(imagesDir({ XDG_CACHE_HOME: cache })).toBe(join(cache, "berth/images"));
-    expect((await stat(join(cache, "berth/images"))).isDirectory()).toBe(true);
+    const stats = await stat(join(cache, "berth/images"));
+    expect(stats.isDirectory()).toBe(true);
+    expect(stats.mode & 0o777).toBe(0o700);
     await rm(cache, { recursive: true });
   });
 

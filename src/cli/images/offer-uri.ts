@@ -1,4 +1,6 @@
 import { CliError } from "../cli-error.ts";
+import { readConfigFile } from "../deploy/config-file.ts";
+import { imageSlots } from "../deploy/image-slots.ts";
 import { configLines, writeImageToConfig } from "../deploy/write-image-to-config.ts";
 import type { PushCheckOptions } from "./image-options.ts";
 import type { ConfigOffer } from "./image-scope.ts";
@@ -38,5 +40,18 @@ export async function offerUri(
   }
   if (configPath === undefined && !isCloudflare) return { kind: "none" };
   const format = configPath?.endsWith(".toml") === true ? "toml" : "jsonc";
-  return { kind: "to-paste", lines: configLines(format, { uri, ...named }).split("\n") };
+  const own = configPath === undefined ? undefined : await onlyClass(configPath);
+  const lines = configLines(format, {
+    uri,
+    ...(own !== undefined && { className: own }),
+    ...named,
+  });
+  return { kind: "to-paste", lines: lines.split("\n") };
+}
+
+/** @returns the class of a configuration's containers, when there is just one */
+async function onlyClass(configPath: string): Promise<string | undefined> {
+  const { value } = await readConfigFile(configPath);
+  const [first, ...others] = new Set(imageSlots(value).map(({ className }) => className));
+  return others.length === 0 ? first : undefined;
 }
