@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 /**
  * Says where images are kept between sessions, so that what was built once is not built again:
@@ -9,7 +9,10 @@ import { join } from "node:path";
  * @returns undefined when this user has no place of its own, as `nobody`: then nothing is kept
  */
 export function imagesDir(env: NodeJS.ProcessEnv): string | undefined {
-  const directory = given(env["BERTH_IMAGES_DIR"]) ?? join(cacheDir(env), "berth", "images");
+  // Absolute, since steps of builds are mounted from below it.
+  const directory = resolve(
+    given(env["BERTH_IMAGES_DIR"]) ?? join(cacheDir(env), "berth", "images"),
+  );
   try {
     // Layers hold programs that run as root, which no other user of this machine may start.
     mkdirSync(directory, { recursive: true, mode: 0o700 });
