@@ -81,7 +81,7 @@ async function writeEntry(
   path: string,
   { writer, tree }: UnpackTarget,
 ): Promise<void> {
-  const mode = header.mode & 0o1777;
+  const mode = header.mode & 0o7777;
   switch (header.type) {
     case "directory":
       return writer.makeDirectory(await tree.resolve(path), mode);
