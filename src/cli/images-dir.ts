@@ -1,5 +1,5 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 import { cacheDir, given } from "./cache-dir.ts";
 
@@ -10,9 +10,13 @@ import { cacheDir, given } from "./cache-dir.ts";
  * @returns undefined when this user has no place of its own, as `nobody`: then nothing is kept
  */
 export function imagesDir(env: NodeJS.ProcessEnv): string | undefined {
-  const directory = given(env["BERTH_IMAGES_DIR"]) ?? join(cacheDir(env), "berth", "images");
+  // Absolute, since steps of builds are mounted from below it.
+  const directory = resolve(
+    given(env["BERTH_IMAGES_DIR"]) ?? join(cacheDir(env), "berth", "images"),
+  );
   try {
-    mkdirSync(directory, { recursive: true });
+    // Layers hold programs that run as root, which no other user of this machine may start.
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
     accessSync(directory, constants.W_OK);
     return directory;
   } catch {

@@ -9,6 +9,7 @@ import { CliError } from "./cli-error.ts";
 import { createProgram } from "./create-program.ts";
 import { createImageActions } from "./images/image-actions.ts";
 import type { LineSink } from "./print-engine-log.ts";
+import { tolerateClosedPipe } from "./tolerate-closed-pipe.ts";
 
 /**
  * Runs the command line.
@@ -20,6 +21,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     stdout: (line) => process.stdout.write(`${line}\n`),
     stderr: (line) => process.stderr.write(`${line}\n`),
   };
+  for (const stream of [process.stdout, process.stderr]) tolerateClosedPipe(stream);
   const version = readVersion();
   const program = createProgram({
     ...{ version, cwd: process.cwd(), env: process.env },

@@ -220,6 +220,20 @@ describe("copyStep()", () => {
     await expect(fixture.build("FROM node\nCOPY secret /")).rejects.toThrow(/\.dockerignore/);
   });
 
+  it("keeps the bit by which a program runs as its owner, as Docker does", async () => {
+    await fixture.context({ su: "#!" });
+    chmodSync(join(fixture.contextDir, "su"), 0o4755);
+    const archive = pack();
+    archive.entry({ name: "packed", mode: 0o2755 }, "#!");
+    archive.finalize();
+    await writeFile(join(fixture.contextDir, "x.tar"), await buffer(archive));
+    const image = await fixture.build(
+      "FROM scratch AS one\nCOPY su /su\nADD x.tar /\nFROM scratch\nCOPY --from=one / /",
+    );
+    const modes = ["su", "packed"].map((name) => lstatSync(join(image.layers[0] ?? "", name)).mode);
+    expect(modes.map((mode) => mode & 0o7777)).toEqual([0o4755, 0o2755]);
+  });
+
   it.each(["tar", "tar.gz"])("unpacks a %s by ADD, and not by COPY", async (kind) => {
     const archive = pack();
     archive.entry({ name: "top/", type: "directory", mode: 0o755 });

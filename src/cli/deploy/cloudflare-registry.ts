@@ -1,5 +1,6 @@
 import { ImageError } from "../../images/image-error.ts";
 import type { CredentialSource, Credentials } from "../../images/registry/credentials.ts";
+import { CliError } from "../cli-error.ts";
 import type { AskWrangler } from "./ask-wrangler.ts";
 import { fieldOf, parseWranglerJson, textOf } from "./parse-wrangler-json.ts";
 
@@ -119,11 +120,16 @@ async function askOrFail(ask: AskWrangler, args: readonly string[]): Promise<str
 }
 
 function failure(why: string, cause: unknown): ImageError {
-  return new ImageError(
-    "CREDENTIALS_FAILED",
-    `Cannot get credentials of Cloudflare's registry: ${why}; run npx wrangler login, or set ` +
-      "CLOUDFLARE_API_TOKEN (with the permission Containers: Edit) and CLOUDFLARE_ACCOUNT_ID",
-    { cause },
+  const text = `Cannot get credentials of Cloudflare's registry: ${why}`;
+  return new ImageError("CREDENTIALS_FAILED", `${text}; ${fixOf(cause)}`, { cause });
+}
+
+/** wrangler's own failures say already what would help. */
+function fixOf(cause: unknown): string {
+  if (cause instanceof CliError) return "the token needs the permission Containers: Edit";
+  return (
+    "run npx wrangler login, or set CLOUDFLARE_API_TOKEN (with the permission Containers: Edit) " +
+    "and CLOUDFLARE_ACCOUNT_ID"
   );
 }
 

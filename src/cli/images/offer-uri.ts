@@ -38,5 +38,22 @@ export async function offerUri(
     return { kind: "written", path: configPath };
   }
   const format = configPath?.endsWith(".toml") === true ? "toml" : "jsonc";
-  return { kind: "to-paste", lines: configLines(format, { uri, ...named }).split("\n") };
+  const own = configPath === undefined ? undefined : await onlyClass(configPath);
+  const lines = configLines(format, {
+    uri,
+    ...(own !== undefined && { className: own }),
+    ...named,
+  });
+  return { kind: "to-paste", lines: lines.split("\n") };
+}
+
+/** @returns the class of a configuration's containers, when there is just one */
+async function onlyClass(configPath: string): Promise<string | undefined> {
+  const [{ readConfigFile }, { imageSlots }] = await Promise.all([
+    import("../deploy/config-file.ts"),
+    import("../deploy/image-slots.ts"),
+  ]);
+  const { value } = await readConfigFile(configPath);
+  const [first, ...others] = new Set(imageSlots(value).map(({ className }) => className));
+  return others.length === 0 ? first : undefined;
 }

@@ -85,14 +85,16 @@ function openOwnRemote(
   });
 }
 
-function requireImagesDir({ options, env }: ScopeRequest): string {
-  if (options.imagesDir !== undefined) return options.imagesDir;
-  const directory = imagesDir(env);
+function requireImagesDir({ options, env }: Pick<ScopeRequest, "env" | "options">): string {
+  const given = options.imagesDir ?? env["BERTH_IMAGES_DIR"];
+  const directory = imagesDir({ ...env, BERTH_IMAGES_DIR: given });
   if (directory !== undefined) return directory;
+  const isGiven = given !== undefined && given !== "";
+  const where = isGiven ? `in ${given}` : "in the cache directory";
   throw new CliError(
     "IMAGES_DIR_UNUSABLE",
-    "Cannot keep images: this user has no cache directory to write to; give --images-dir, or set " +
-      "BERTH_IMAGES_DIR",
+    `Cannot keep images ${where}: this user has no directory there to write to; give another ` +
+      "with --images-dir, or set BERTH_IMAGES_DIR",
   );
 }
 

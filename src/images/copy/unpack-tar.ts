@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { posix } from "node:path";
 import { Transform } from "node:stream";
 
@@ -6,10 +7,8 @@ import { extract, type Header } from "tar-stream";
 import { ImageError } from "../image-error.ts";
 import type { InlineFile, LayerWriter } from "../layer/layer-writer.ts";
 import type { RootTree } from "../layer/root-tree.ts";
+import { defaultUnpackLimits, UnpackMeter, type UnpackLimits } from "../oci/tar/unpack-limits.ts";
 import { openArchive, type Compression } from "./decode-archive.ts";
-
-/** More than the largest instance has disk is a mistake or a bomb. */
-const MAX_UNPACKED_BYTES = 20 * 2 ** 30;
 
 /** Where an archive goes. */
 export interface UnpackTarget {
@@ -18,6 +17,8 @@ export interface UnpackTarget {
   readonly writer: LayerWriter;
   /** Layers below and the one that is written. */
   readonly tree: RootTree;
+  /** What an archive may come to (default: what a layer may). */
+  readonly limits?: UnpackLimits;
 }
 
 interface TarEntry extends AsyncIterable<unknown> {
@@ -27,7 +28,7 @@ interface TarEntry extends AsyncIterable<unknown> {
 /**
  * Unpacks an archive below a directory of an image; names that climb out stay inside.
  *
- * @throws {ImageError} ARCHIVE_TOO_LARGE; ARCHIVE_UNSAFE for a device or pipe
+ * @throws {ImageError} ARCHIVE_TOO_LARGE, for a bomb too; ARCHIVE_UNSAFE for a device or pipe
  */
 export async function unpackTar(
   source: string,
@@ -35,13 +36,16 @@ export async function unpackTar(
   target: UnpackTarget,
 ): Promise<void> {
   const bytes = openArchive(source, compression);
-  const counted = limitBytes(source);
+  const meter = new UnpackMeter(target.limits ?? defaultUnpackLimits);
+  meter.countPacked(statSync(source).size);
+  const counted = countThrough(meter);
   const entries = extract();
   bytes.once("error", (error) => counted.destroy(error));
   counted.once("error", (error) => entries.destroy(error));
   bytes.pipe(counted).pipe(entries);
   try {
     for await (const entry of entries) {
+      meter.countEntry();
       await unpackEntry(entry, target);
       entry.resume();
     }
@@ -50,14 +54,15 @@ export async function unpackTar(
   }
 }
 
-function limitBytes(source: string): Transform {
-  let sizeBytes = 0;
+function countThrough(meter: UnpackMeter): Transform {
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
-      sizeBytes += chunk.length;
-      if (sizeBytes <= MAX_UNPACKED_BYTES) return done(undefined, chunk);
-      const text = `Cannot unpack ${posix.basename(source)}: more than ${MAX_UNPACKED_BYTES} bytes`;
-      return done(new ImageError("ARCHIVE_TOO_LARGE", `${text}; no instance has that much disk`));
+      try {
+        meter.countUnpacked(chunk.length);
+        done(undefined, chunk);
+      } catch (error) {
+        done(error instanceof Error ? error : new Error(String(error)));
+      }
     },
   });
 }
@@ -76,7 +81,7 @@ async function writeEntry(
   path: string,
   { writer, tree }: UnpackTarget,
 ): Promise<void> {
-  const mode = header.mode & 0o1777;
+  const mode = header.mode & 0o7777;
   switch (header.type) {
     case "directory":
       return writer.makeDirectory(await tree.resolve(path), mode);

@@ -111,7 +111,7 @@ export class LayerWriter {
         `${source} changed while it was copied; build again when nothing writes to it`,
       );
     }
-    this.#finish(path, entry.mode & ~0o6000, stats.mtimeMs);
+    this.#finish(path, entry.mode, stats.mtimeMs);
   }
 
   /** Writes content to a path whose parents are no symlinks. */

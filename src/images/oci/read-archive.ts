@@ -118,7 +118,8 @@ class ArchiveReader {
     if (entry.kind === "file") this.#sink = await this.#openSink(name, entry.sizeBytes);
     else if (entry.kind === "symlink") {
       this.#links.set(name, posix.join(posix.dirname(name), entry.linkName));
-    } else if (entry.kind === "link") this.#links.set(name, toLayerPath(entry.linkName));
+    } else if (entry.kind === "link")
+      this.#links.set(name, toLayerPath(entry.name, entry.linkName));
     else if (entry.kind !== "directory") throw unsafe(entry.name, `it is a ${entry.kind}`);
   }
 

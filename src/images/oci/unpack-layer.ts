@@ -149,7 +149,7 @@ class LayerUnpacking {
         if (/[\0\uFFFD]/.test(entry.linkName)) throw unsafe(entry.name, "its target is no path");
         return directory.makeSymlink(path, entry);
       case "link":
-        return directory.makeLink(path, toLayerPath(entry.linkName));
+        return directory.makeLink(path, toLayerPath(entry.name, entry.linkName));
       case "fifo":
         return directory.makeFifo(path, entry);
       case "character-device":

@@ -47,6 +47,7 @@ export async function writeLayout(
   const layout = await planLayout(blobs, entries);
   const draft = `${path}.${randomBytes(6).toString("hex")}.draft`;
   try {
+    await mkdir(dirname(path), { recursive: true });
     if (format === "archive") await pipeline(tarOf(blobs, layout), createWriteStream(draft));
     else {
       await checkEmpty(path);

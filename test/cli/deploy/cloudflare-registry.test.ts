@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { CliError } from "../../../src/cli/cli-error.ts";
 import { createAskWrangler, type AskWrangler } from "../../../src/cli/deploy/ask-wrangler.ts";
 import {
   cloudflareRegistryHost,
@@ -69,6 +70,14 @@ describe("openCloudflareRegistry()", () => {
     );
     answers["containers"] = grant;
     await expect(registry.credentials("registry.cloudflare.com")).resolves.toBeDefined();
+  });
+
+  it("leaves the advice to wrangler's own failure, which has another cause", async () => {
+    const why = "Cannot run wrangler on Node 20.20.2; it wants 22.12 or newer: install that";
+    const ask = (): Promise<string> => Promise.reject(new CliError("NODE_TOO_OLD", why));
+    const registry = openCloudflareRegistry({ ask, env: {} });
+    const failing = registry.credentials("registry.cloudflare.com");
+    await expect(failing).rejects.toThrow(/22\.12 or newer: install that; (?!.*wrangler login)/);
   });
 
   it("fails without telling the answer when it has no password", async () => {

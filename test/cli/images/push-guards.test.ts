@@ -107,6 +107,18 @@ describe("offerUri()", () => {
     });
   });
 
+  it("offers the class that the configuration has, when it has just one", async () => {
+    const containers = [{ class_name: "Mine", image: "./Dockerfile" }];
+    const one = await config(JSON.stringify({ containers }));
+    expect(await offerUri(uri, asked, { ...place, configPath: one })).toMatchObject({
+      lines: expect.arrayContaining([expect.stringContaining('"class_name": "Mine"')]),
+    });
+    const two = await config(JSON.stringify({ containers: [...containers, { class_name: "B" }] }));
+    expect(await offerUri(uri, asked, { ...place, configPath: two })).toMatchObject({
+      lines: expect.arrayContaining([expect.stringContaining('"class_name": "MyContainer"')]),
+    });
+  });
+
   it("writes it when it is asked to, and keeps comments", async () => {
     const text = '{\n  // mine\n  "containers": [{ "class_name": "A", "image": "old" }]\n}\n';
     const configPath = await config(text);

@@ -71,6 +71,12 @@ describe("writeLayout()", () => {
     expect(await blobs.list()).toHaveLength(parts.length);
   });
 
+  it.each(formats)("makes the directory that a %s is to be in", async (format) => {
+    await write(at("new/deep/out"), format);
+    expect(existsSync(at("new/deep/out"))).toBe(true);
+    expect(await readdir(at("new/deep"))).toEqual(["out"]);
+  });
+
   it("writes the same archive again", async () => {
     await write(at("one.tar"));
     await write(at("two.tar"));

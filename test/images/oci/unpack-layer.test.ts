@@ -170,7 +170,7 @@ const hostile: readonly (readonly [string, readonly TestEntry[], string, RegExp]
   ],
   [".. within", [{ name: "a/../../outside/x" }], "ARCHIVE_UNSAFE", /leads upwards/],
   ["an absolute name", [{ name: "/outside/x" }], "ARCHIVE_UNSAFE", /absolute/],
-  ["no name", [{ name: "" }], "ARCHIVE_UNSAFE", /no name/],
+  ["no name", [{ name: "" }], "ARCHIVE_UNSAFE", /its name is empty/],
   [
     "a file as the root",
     [{ name: "./", kind: "symlink", linkName: "../outside" }],
@@ -211,7 +211,13 @@ const hostile: readonly (readonly [string, readonly TestEntry[], string, RegExp]
     "a hard link out",
     [{ name: "l", kind: "link", linkName: "../outside/secret" }],
     "ARCHIVE_UNSAFE",
-    /"\.\.\/outside\/secret": its name leads upwards/,
+    /unpack "l": its target "\.\.\/outside\/secret" leads upwards/,
+  ],
+  [
+    "a hard link to an absolute path",
+    [{ name: "l", kind: "link", linkName: "/etc/passwd" }],
+    "ARCHIVE_UNSAFE",
+    /unpack "l": its target "\/etc\/passwd" is absolute/,
   ],
   [
     "a hard link through a symlink",
