@@ -1,10 +1,9 @@
-import { readFile } from "node:fs/promises";
-
 import { buildImage } from "../../images/build-image.ts";
 import { buildWithDocker } from "../../images/build-with-docker.ts";
 import { createPull } from "../../images/create-pull.ts";
 import type { BuildStore, Image } from "../../images/image-store.ts";
 import { formatPlatform } from "../../images/oci/platform.ts";
+import { readTextFile } from "../../images/read-text-file.ts";
 import { createImageResolver, type ImageResolver } from "../../images/resolve-image.ts";
 import type { RunStep } from "../../images/run-step.ts";
 import { CliError } from "../cli-error.ts";
@@ -94,7 +93,7 @@ function buildByDocker(
 
 async function readDockerfile(path: string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    return await readTextFile(path);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     const text = `Cannot read the Dockerfile: ${path}: ${why}; give it with --file`;

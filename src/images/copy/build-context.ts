@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import createIgnore, { type Ignore } from "@balena/dockerignore";
 
 import { RootTree } from "../layer/root-tree.ts";
+import { readTextFile } from "../read-text-file.ts";
 import type { FileTree } from "./file-tree.ts";
 
 /** The directory that COPY reads, less what its .dockerignore excludes. */
@@ -53,7 +53,7 @@ async function readRules(paths: readonly string[]): Promise<string | undefined> 
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {
-  return readFile(path, "utf8").catch((error: unknown) => {
+  return readTextFile(path).catch((error: unknown) => {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
     throw error;
   });

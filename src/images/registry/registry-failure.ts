@@ -24,7 +24,9 @@ export async function toRegistryFailure(
   const text = `Cannot ${purpose}: ${url.host} answers ${status}${reason}`;
   if (isTransient) {
     const retryAfterMs = parseRetryAfter(answer.header("retry-after"));
-    return new TransientFailure("REGISTRY_FAILED", `${text}; try again later`, { retryAfterMs });
+    const seconds = Math.ceil((retryAfterMs ?? 0) / 1000);
+    const when = retryAfterMs === undefined ? "later" : `in ${seconds} s`;
+    return new TransientFailure("REGISTRY_FAILED", `${text}; try again ${when}`, { retryAfterMs });
   }
   if (status === 401 || status === 403) {
     return new ImageError("REGISTRY_DENIED", denial === undefined ? text : `${text}; ${denial}`);
