@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { atMostHourly } from "./at-most-hourly.ts";
 import { BusyMarks } from "./busy-marks.ts";
 import { ImageError } from "./image-error.ts";
-import type { Image, ImageConfig } from "./image.ts";
+import type { Image } from "./image.ts";
 import type { CommitOptions } from "./commit-options.ts";
 import { findOrigin, type ImageRecord } from "./image-record.ts";
 import { normalizeReference } from "./image-reference.ts";
