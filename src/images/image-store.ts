@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { atMostHourly } from "./at-most-hourly.ts";
 import { BusyMarks } from "./busy-marks.ts";
 import { ImageError } from "./image-error.ts";
-import type { Image, ImageConfig } from "./image.ts";
+import type { Image } from "./image.ts";
+import type { CommitOptions } from "./commit-options.ts";
 import { findOrigin, type ImageRecord } from "./image-record.ts";
 import { normalizeReference } from "./image-reference.ts";
 import { findOpaque } from "./layer/find-opaque.ts";
@@ -30,14 +31,6 @@ import {
 import { TagFiles } from "./tag-files.ts";
 
 export type { Image, ImageConfig } from "./image.ts";
-
-/** How `commit()` makes an image. */
-export interface CommitOptions {
-  /** A name for the new image; it is taken away from an older image of that name. */
-  readonly tag?: string;
-  /** What differs from the parent's config. */
-  readonly config?: Partial<ImageConfig>;
-}
 
 /** Images on this machine: unpacked layers and JSON records in one directory. */
 export interface ImageStore {

@@ -1,4 +1,4 @@
-import { randomBytes, webcrypto } from "node:crypto";
+import { randomBytes, type webcrypto } from "node:crypto";
 import { isIP } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
 
@@ -56,11 +56,11 @@ export function createCertificateAuthority(): CertificateAuthority {
 async function createRoot(): Promise<Root> {
   const [pkijs, asn1] = await Promise.all([import("pkijs"), import("asn1js")]);
   const pki = { ...pkijs, asn1 };
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
+  const keys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
   const basic = new pki.BasicConstraints({ cA: true, pathLenConstraint: 0 });
   const extension = { extnID: ids.basic, critical: true, extnValue: basic.toSchema().toBER(false) };
   const pem = await sign({ pki, keys }, subject, extension);
-  const privateKey = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
+  const privateKey = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
   return { pki, keys, privatePem: toPem("PRIVATE KEY", privateKey), pem };
 }
 

@@ -19,12 +19,16 @@ export interface BlobStore {
    */
   open(digest: string, fromByte?: number): Promise<Readable>;
   /**
-   * Stores content, which appears whole or not at all.
+   * Stores content, which appears whole or not at all. Of an iterable that is no stream, a part is
+   * not looked at any more when the next one is asked for.
    *
    * @param expected what it has to be
    * @throws {ImageError} DIGEST_MISMATCH when it is something else; DISK_FULL
    */
-  write(content: Readable | Uint8Array, expected?: BlobIdentity): Promise<BlobIdentity>;
+  write(
+    content: AsyncIterable<unknown> | Uint8Array,
+    expected?: BlobIdentity,
+  ): Promise<BlobIdentity>;
   /** @returns where a blob's file is or would be */
   pathOf(digest: string): string;
   remove(digest: string): Promise<void>;

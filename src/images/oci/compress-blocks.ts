@@ -15,6 +15,8 @@ const DEFAULT_ZSTD_LEVEL = 3;
 
 /** Blocks of one layer that are compressed at once: layers are packed two at a time. */
 const BLOCKS_AT_ONCE = 3;
+/** Takes what a block comes to at most: one piece, and no other buffer of Node is as long. */
+const OUTPUT_BYTES = 2 ** 20 + 2 ** 16;
 const WINDOW_BYTES = 32 * 1024;
 const deflateRaw = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.deflateRaw);
 
@@ -72,7 +74,7 @@ async function* gzipBlocks(
     checksum = zlib.crc32(block, checksum);
     sizeBytes += block.length;
     const compressing = deflateRaw(block, {
-      ...{ level, memLevel: 9, chunkSize: 2 ** 18 },
+      ...{ level, memLevel: 9, chunkSize: OUTPUT_BYTES },
       finishFlush: zlib.constants.Z_SYNC_FLUSH,
       ...(dictionary !== undefined && { dictionary }),
     });
@@ -98,7 +100,7 @@ function zstdBlocks(
   const { ZSTD_c_compressionLevel, ZSTD_c_checksumFlag } = zlib.constants;
   const params = { [ZSTD_c_compressionLevel]: level, [ZSTD_c_checksumFlag]: 1 };
   return inOrder(blocks, async (block) => {
-    const frame = await zstdCompress(block, { params, chunkSize: 2 ** 18 });
+    const frame = await zstdCompress(block, { params, chunkSize: OUTPUT_BYTES });
     onUsed(block);
     return frame;
   });
@@ -127,7 +129,16 @@ async function* inOrder(
     if (underWay.length < BLOCKS_AT_ONCE) continue;
     const [oldest, ...younger] = underWay;
     underWay = younger;
-    if (oldest !== undefined) yield await oldest;
+    if (oldest !== undefined) yield* lend(await oldest);
   }
-  for (const result of underWay) yield await result;
+  for (const result of underWay) yield* lend(await result);
+}
+
+/** Who asks for the next part is done with this one. */
+function* lend(part: Buffer): Generator<Buffer> {
+  yield part;
+  const { buffer } = part;
+  // The collector would let 64 MB of them pile up. Node 20 has no way to give memory back.
+  const isOwn = buffer instanceof ArrayBuffer && buffer.byteLength === OUTPUT_BYTES;
+  if (isOwn && "transfer" in buffer) buffer.transfer(0);
 }

@@ -73,7 +73,10 @@ class DirectoryBlobStore implements DiskBlobStore {
     return createReadStream(this.pathOf(digest), { start: fromByte, highWaterMark: READ_BYTES });
   }
 
-  async write(content: Readable | Uint8Array, expected?: BlobIdentity): Promise<BlobIdentity> {
+  async write(
+    content: AsyncIterable<unknown> | Uint8Array,
+    expected?: BlobIdentity,
+  ): Promise<BlobIdentity> {
     const isThere =
       expected !== undefined && (await this.stat(expected.digest)) === expected.sizeBytes;
     if (isThere) {
@@ -128,8 +131,11 @@ class DirectoryBlobStore implements DiskBlobStore {
     }
   }
 
-  async #writeDraft(draft: string, content: Readable | Uint8Array): Promise<BlobIdentity> {
-    if (!(content instanceof Readable)) return writeSmall(draft, content);
+  async #writeDraft(
+    draft: string,
+    content: AsyncIterable<unknown> | Uint8Array,
+  ): Promise<BlobIdentity> {
+    if (content instanceof Uint8Array) return writeSmall(draft, content);
     const file = await open(draft, "wx", 0o600);
     try {
       return await writeAll(file, content);
@@ -146,7 +152,7 @@ function writeSmall(draft: string, content: Uint8Array): BlobIdentity {
   return { digest: `sha256:${digest}`, sizeBytes: content.length };
 }
 
-async function writeAll(file: FileHandle, content: Readable): Promise<BlobIdentity> {
+async function writeAll(file: FileHandle, content: AsyncIterable<unknown>): Promise<BlobIdentity> {
   const hash = createHash("sha256");
   let sizeBytes = 0;
   for await (const chunk of content) {

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { Readable } from "node:stream";
 
 import type { Layer } from "../layer-store.ts";
 import type { BlobStore } from "./blob-store.ts";
@@ -46,9 +45,8 @@ export async function packLayer(
   const onUsed = (block: Buffer): void => pool.give(block);
   const tar = new HashedTar(packTree(layer, epochSeconds, pool), options.onProgress);
   const parts = compressBlocks(tar.blocks(), { compression, level, onUsed });
-  // One at a time: a part is written before the next is made, and then its block is used again.
-  const content = Readable.from(parts, { objectMode: true, highWaterMark: 1 });
-  const identity = await blobs.write(content);
+  // No stream, which would ask for a part while the one before is written: its memory is used again.
+  const identity = await blobs.write(parts);
   const packing = { ...identity, ...tar.finish(), recipe, mediaType: layerMediaTypes[compression] };
   await recordPacking(layer.directory, packing);
   return packing;
