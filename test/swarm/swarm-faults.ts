@@ -39,8 +39,10 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   "app ignores SIGTERM": whileRunning((box) => box.container.ignoreSigterm()),
   "app crashes at each boot": (box) => box.during(20_000, "crashingBoot"),
   "app crashes for minutes": (box) => {
+    let isHealed = false;
     for (let turn = 0; turn < 14; turn += 1) {
       box.later(turn * 12_000, () => {
+        if (isHealed) return;
         if (box.container.running) box.container.crash({ exitCode: 1 });
         void box.stub
           .fetch("/", { headers: { "x-id": `crash${box.integer(0, 1e9)}` } })
@@ -48,7 +50,11 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
           .catch(() => {}); // refused, or broken off
       });
     }
-    return box.during(180_000, "crashingBoot");
+    const heal = box.during(180_000, "crashingBoot");
+    return () => {
+      heal();
+      isHealed = true;
+    };
   },
   "port never opens": (box) => {
     const heal = box.during(30_000, "deadBoot");
