@@ -12,7 +12,8 @@ function nodeProject(
   test: TestProjectInlineConfiguration["test"] = {},
 ): TestProjectInlineConfiguration {
   const include = folders.map((folder) => `test/${folder}/**/*.test.ts`);
-  return { root, test: { name, include, environment: "node", ...test } };
+  const exclude = isFull ? [] : LONG;
+  return { root, test: { name, include, exclude, environment: "node", ...test } };
 }
 
 /** What takes longest: left to `npm run test:full`, or `BERTH_TESTS=full`. */
@@ -20,10 +21,6 @@ const LONG = ["deploy", "images-cloudflare", "recovery", "scale", "terminal", "w
   (name) => `test/e2e/${name}.test.ts`,
 );
 const isFull = process.env["BERTH_TESTS"] === "full";
-
-// Files of these projects start processes by the dozen: one at a time, or the two cores of a small
-// machine turn every deadline into a coin toss.
-const oneByOne = { fileParallelism: false, pool: "forks" } as const;
 
 export default defineConfig({
   root,
@@ -45,10 +42,14 @@ export default defineConfig({
         testTimeout: 60_000,
         globalSetup: ["./.config/fresh-dist.ts"],
       }),
-      nodeProject("engine", ["engine"], { ...oneByOne, testTimeout: 30_000, hookTimeout: 30_000 }),
+      nodeProject("engine", ["engine"], {
+        pool: "forks",
+        testTimeout: 30_000,
+        hookTimeout: 30_000,
+      }),
       nodeProject("e2e", ["e2e"], {
         pool: "forks", // two at a time: they mostly wait for servers to start
-        ...(!isFull && { exclude: LONG }),
+        maxConcurrency: 12, // of tests that say that they are: most wait for what does not happen
         testTimeout: 120_000,
         hookTimeout: 120_000,
         globalSetup: ["./.config/fresh-dist.ts"],

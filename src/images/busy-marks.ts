@@ -2,6 +2,9 @@ import { randomBytes } from "node:crypto";
 import { readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+/** Times that we set are of whole milliseconds, and a file system's own clock ticks more slowly yet. */
+const CLOCK_SLACK_MS = 1_000;
+
 /**
  * Says who works with a store: one file each, named by its process, whose time is when that began.
  * What was asked for since then may be wanted again by one who has no record of it yet.
@@ -20,14 +23,14 @@ export class BusyMarks {
     return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
   }
 
-  /** @returns when the oldest work under way began; now when there is none */
+  /** @returns before when the oldest work under way began; now when there is none */
   async oldestMs(): Promise<number> {
     let oldestMs = Date.now();
     for (const name of await readdir(this.directory)) {
       const path = join(this.directory, name);
       if (isAlive(Number.parseInt(name, 10))) {
         const stats = await stat(path).catch(() => undefined); // it may end meanwhile
-        oldestMs = Math.min(oldestMs, stats?.mtimeMs ?? oldestMs);
+        oldestMs = Math.min(oldestMs, (stats?.mtimeMs ?? oldestMs) - CLOCK_SLACK_MS);
       } else await rm(path, { force: true }); // it was killed
     }
     return oldestMs;

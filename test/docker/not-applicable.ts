@@ -20,6 +20,7 @@ export const notApplicable: readonly NotApplicable[] = [
   { file: "images.test.ts", reason: NO_CONTAINER },
   { file: "images-cloudflare.test.ts", reason: NO_CONTAINER },
   { file: "wrangler-push.test.ts", reason: COMMAND },
+  { file: "frameworks.test.ts", reason: COMMAND },
   { file: "tools.test.ts", name: "berth engine ", reason: COMMAND },
   { file: "tools.test.ts", name: "The testing kit ", reason: NO_CONTAINER },
   { file: "tools.test.ts", name: "startEngine() ", reason: "is about the embedded engine" },

@@ -3,11 +3,11 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { eventually } from "./eventually.ts";
-import { berthDev, berthEngine, startDevServer, wranglerDev } from "./dev-server.ts";
-import { Session } from "./client.ts";
-import { HostWatch, NOTHING } from "./host-state.ts";
+import { berthDev, berthEngine, startDevServer } from "./dev-server.ts";
+import { HostWatch } from "./host-state.ts";
 import { skipWithoutNamespaces } from "./obstacle.ts";
 import { createProject, REPOSITORY, type Project } from "./project.ts";
+import { askTwo, expectTwoInstances } from "./two-sessions.ts";
 
 skipWithoutNamespaces();
 
@@ -26,27 +26,6 @@ async function run(
   }
   const [exitCode]: unknown[] = await once(child, "close");
   return { exitCode, output };
-}
-
-/** What two sessions, told by their cookie, header or body, are answered. */
-async function askTwo(
-  url: string,
-  initOf: (session: string) => RequestInit,
-): Promise<readonly unknown[]> {
-  const ask = async (session: string): Promise<unknown> =>
-    (await fetch(url, initOf(session))).json();
-  return [await ask("alice-1"), await ask("bob-1"), await ask("alice-1")];
-}
-
-function instanceOf(answer: unknown): unknown {
-  const instance: unknown = Reflect.get(Object(answer), "instance");
-  expect(instance).toMatch(/^[0-9a-f]{64}$/);
-  return instance;
-}
-
-function expectTwoInstances([alice, bob, aliceAgain]: readonly unknown[]): void {
-  expect(instanceOf(alice)).not.toBe(instanceOf(bob));
-  expect(instanceOf(aliceAgain)).toBe(instanceOf(alice));
 }
 
 describe("berth dev", () => {
@@ -72,43 +51,6 @@ describe("berth dev", () => {
 });
 
 describe("berth engine", () => {
-  it("runs plain wrangler dev, and leaves nothing when it is interrupted", async () => {
-    await using project = await createProject();
-    await using server = await startDevServer({
-      command: berthEngine(...wranglerDev()),
-      cwd: project.path,
-      env: project.env,
-    });
-    const watch = new HostWatch(project.tmpDir);
-    const [a, b] = [new Session(server, "App", "a"), new Session(server, "App", "b")];
-    const first = await a.identify();
-    expect((await b.identify()).instance).not.toBe(first.instance);
-    expect(await a.identify()).toMatchObject({ instance: first.instance, count: 2 });
-    watch.note(server.process.pid ?? 0);
-    await server.stop();
-    expect(await watch.left()).toEqual(NOTHING);
-  });
-
-  it("runs vite dev with Cloudflare's plugin", async () => {
-    await using project = await createProject("examples/vite");
-    await using server = await startDevServer({
-      command: berthEngine(process.execPath, bin("vite/bin/vite.js"), "dev", "--port", "0"),
-      cwd: project.path,
-      env: project.env,
-    });
-    const watch = new HostWatch(project.tmpDir);
-    expectTwoInstances(
-      await askTwo(`${server.url}/api/who`, (session) => ({
-        headers: { cookie: `visitor=${session}` },
-      })),
-    );
-    const page = await fetch(server.url, { headers: { accept: "text/html" } });
-    expect(await page.text()).toContain("A container behind Vite");
-    watch.note(server.process.pid ?? 0);
-    await server.stop();
-    expect(await watch.left()).toEqual(NOTHING);
-  });
-
   it.each(["wrangler.jsonc", "wrangler.toml"])(
     "lets wrangler deploy --dry-run accept the quickstart's %s",
     async (config) => {

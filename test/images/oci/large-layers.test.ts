@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { makeTemporaryDirectory, type TemporaryDirectory } from "./oci-fixture.ts";
 
-const isFull = process.env["BERTH_TESTS"] === "full";
 const run = promisify(execFile);
 const source = (path: string): string =>
   new URL(`../../../src/images/${path}`, import.meta.url).href;
@@ -49,7 +48,7 @@ const made = readdirSync(root + "/layer").length;
 console.log(JSON.stringify({ entries, code, made, peakKiB: process.resourceUsage().maxRSS }));
 `;
 
-describe.skipIf(!isFull)("large layers (skipped without BERTH_TESTS=full)", () => {
+describe("large layers", () => {
   let directory: TemporaryDirectory;
   beforeEach(async () => {
     directory = await makeTemporaryDirectory();

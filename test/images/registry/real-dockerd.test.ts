@@ -12,8 +12,7 @@ import { createBuildFixture, type BuildFixture } from "../build-fixture.ts";
 import { hasRegistry, startRealRegistry, type RealRegistry } from "./docker-registry.ts";
 import { hasDockerd, startDockerd, type RealDockerd } from "./real-dockerd.ts";
 
-const isFull = process.env["BERTH_TESTS"] === "full";
-const isSkipped = !isFull || !hasDockerd || !hasRegistry;
+const isSkipped = !hasDockerd || !hasRegistry;
 const ECHO = "/usr/bin/echo";
 
 /** A program of this machine, and what it needs to run. */
@@ -23,7 +22,7 @@ function filesOf(program: string): readonly string[] {
   return [program, ...libraries];
 }
 
-const reason = "skipped without BERTH_TESTS=full, root, dockerd and docker-registry";
+const reason = "skipped without root, dockerd and docker-registry";
 describe.skipIf(isSkipped)(`a real dockerd (${reason})`, () => {
   let dockerd: RealDockerd;
   let registry: RealRegistry;
