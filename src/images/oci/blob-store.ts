@@ -12,7 +12,7 @@ export interface BlobStore {
   /** @returns the blob's length in bytes; undefined when it is not there */
   stat(digest: string): Promise<number | undefined>;
   /**
-   * Reads a blob.
+   * Reads a blob; its pieces are the reader's own.
    *
    * @param fromByte where to begin (default: 0)
    * @throws {ImageError} BLOB_NOT_FOUND

@@ -2,6 +2,7 @@ import { promisify } from "node:util";
 import * as zlib from "node:zlib";
 
 import { ImageError } from "../image-error.ts";
+import { giveBack } from "./give-back.ts";
 import type { Compression } from "./media-types.ts";
 
 /**
@@ -137,8 +138,5 @@ async function* inOrder(
 /** Who asks for the next part is done with this one. */
 function* lend(part: Buffer): Generator<Buffer> {
   yield part;
-  const { buffer } = part;
-  // The collector would let 64 MB of them pile up. Node 20 has no way to give memory back.
-  const isOwn = buffer instanceof ArrayBuffer && buffer.byteLength === OUTPUT_BYTES;
-  if (isOwn && "transfer" in buffer) buffer.transfer(0);
+  if (part.buffer.byteLength === OUTPUT_BYTES) giveBack(part.buffer);
 }

@@ -4,15 +4,14 @@ import {
   type ClientRequest,
   type IncomingMessage,
 } from "node:http";
-import { pipeline } from "node:stream/promises";
-import type { Readable } from "node:stream";
 
 import { explainNetworkError } from "./explain-network-error.ts";
 
 /** What is sent with a request; opened anew for each try. */
 export interface RequestBody {
   readonly sizeBytes: number;
-  open(): Promise<Readable | Uint8Array>;
+  /** Each piece is asked for once those before have left. */
+  open(): Promise<AsyncIterable<Uint8Array> | Uint8Array>;
 }
 
 /** One HTTP request. */
@@ -113,8 +112,28 @@ async function sendOnce(request: ExchangeRequest, transport: Transport): Promise
       resolve(toAnswer(message, request));
     });
     if (content === undefined || content instanceof Uint8Array) return void outgoing.end(content);
-    content.once("error", reject); // the blob cannot be read: not the registry's fault
-    pipeline(content, outgoing).catch(fail);
+    sendAll(content, outgoing).catch((error: unknown) => {
+      outgoing.destroy();
+      reject(error as Error); // the blob cannot be read: not the registry's fault
+    });
+  });
+}
+
+/** What goes wrong with the connection is told by its events. */
+async function sendAll(content: AsyncIterable<Uint8Array>, outgoing: ClientRequest): Promise<void> {
+  for await (const piece of content) if (!(await send(piece, outgoing))) return;
+  outgoing.end();
+}
+
+/** @returns whether a piece has left; false when the request is over */
+function send(piece: Uint8Array, outgoing: ClientRequest): Promise<boolean> {
+  return new Promise((resolve) => {
+    const onClose = (): void => resolve(false); // what waits for a connection is not called back
+    outgoing.once("close", onClose);
+    outgoing.write(piece, (error) => {
+      outgoing.off("close", onClose);
+      resolve(error === null || error === undefined);
+    });
   });
 }
 

@@ -1,5 +1,6 @@
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 
+import { giveBack } from "../oci/give-back.ts";
 import type { BlobStore } from "../oci/blob-store.ts";
 
 /** A part of a blob. */
@@ -11,10 +12,9 @@ export interface Slice {
   readonly onBytes: (count: number) => void;
 }
 
-/** Opens a part of a blob for reading. */
-export async function openSlice(blobs: BlobStore, slice: Slice): Promise<Readable> {
-  const content = await blobs.open(slice.digest, slice.fromByte);
-  return Readable.from(take(content, slice), { objectMode: false });
+/** Opens a part of a blob for reading. A piece is gone when the next one is asked for. */
+export async function openSlice(blobs: BlobStore, slice: Slice): Promise<AsyncIterable<Buffer>> {
+  return take(await blobs.open(slice.digest, slice.fromByte), slice);
 }
 
 async function* take(content: Readable, { sizeBytes, onBytes }: Slice): AsyncGenerator<Buffer> {
@@ -24,6 +24,7 @@ async function* take(content: Readable, { sizeBytes, onBytes }: Slice): AsyncGen
     leftBytes -= part.length;
     onBytes(part.length);
     yield part;
+    if (chunk.length === chunk.buffer.byteLength) giveBack(chunk.buffer); // none of a pool
     if (leftBytes === 0) return; // leaving the loop closes the file
   }
 }

@@ -18,7 +18,7 @@ export class MemoryBlobs implements BlobStore {
     if (bytes === undefined) throw new ImageError("BLOB_NOT_FOUND", `No blob ${digest}`);
     const pieces: Buffer[] = [];
     for (let at = fromByte; at < bytes.length; at += 65_536) {
-      pieces.push(bytes.subarray(at, at + 65_536));
+      pieces.push(Buffer.from(bytes.subarray(at, at + 65_536)));
     }
     return Readable.from(pieces, { objectMode: false });
   }
