@@ -54,7 +54,7 @@ export function parseMetrics(output: string, atMs: number): InstanceMetrics {
   const file = (name: string): string => files.get(name) ?? "";
   const processes = parseProcesses(file("processes"));
   const machineMemoryBytes = kib(/^MemTotal:\s+(\d+) kB/m.exec(file("meminfo"))?.[1]);
-  const disk = /^\S+\s+(\d+)\s+(\d+)\s+-?\d+\s+\S+\s+\/\s*$/m.exec(file("df")) ?? [];
+  const disk = /\s(\d+)\s+(\d+)\s+-?\d+\s+\S+\s+\/\s*$/m.exec(file("df")) ?? [];
   const group = parseGroup2(files) ?? parseGroup1(files);
   const { source, cpuUsageMs, memoryUsedBytes } = { ...processes, ...definedOf(group) };
   return {

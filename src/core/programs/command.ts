@@ -1,5 +1,4 @@
 import { ContainerError } from "../../errors/container-error.ts";
-import { shown } from "../../errors/shown.ts";
 
 /**
  * Reads a command: a program and its arguments, which no shell reads.
@@ -11,8 +10,7 @@ export function parseCommand(command: unknown): readonly string[] {
   if (isList && command.length > 0 && command[0] !== "" && !command.some(hasNul)) {
     return command.map(String);
   }
-  const found =
-    typeof command === "string" ? shown(command) : (JSON.stringify(command) ?? "nothing");
+  const found = JSON.stringify(command) ?? "nothing";
   throw new ContainerError(
     "INVALID_ARGUMENT",
     `Cannot run ${found}: not a command; use a list of texts such as ["ls", "-l"], or ["sh", "-c", "ls | wc"] for a shell`,

@@ -52,6 +52,12 @@ describe("OutputHead", () => {
     head.take("stdout", buffer);
     expect(head.text("stdout")).toBe("ü");
   });
+
+  it("keeps a byte order mark, and shows what is no text", () => {
+    const head = new OutputHead(100);
+    head.take("stdout", Uint8Array.of(0xef, 0xbb, 0xbf, 0x61, 0xff));
+    expect(head.text("stdout")).toBe("\uFEFFa\uFFFD");
+  });
 });
 
 describe("OutputTail", () => {
@@ -61,21 +67,37 @@ describe("OutputTail", () => {
     [["abc", "def", "g"], "cdefg"],
     [["abcdefghij"], "fghij"],
     [["abc", ""], "abc"],
+    [["abc", "defgh"], "defgh"],
     [["aüüüü"], "üü"],
   ])("keeps the last five bytes of %j", (parts, expected) => {
     const tail = new OutputTail(5);
     for (const part of parts) tail.take(bytes(part));
     expect(tail.text).toBe(expected);
   });
+
+  it("shows a beginning that is no text where nothing was cut", () => {
+    const tail = new OutputTail(5);
+    tail.take(Uint8Array.of(0xbf, 0x61));
+    expect(tail.text).toBe("\uFFFDa");
+  });
 });
 
 describe("parseCommand()", () => {
-  it.each([["ls -l"], [[]], [[""]], [["a", 1]], [["a\0"]], [undefined], [null]])(
+  it.each([["ls -l"], [[]], [[""]], [["a", 1]], [["a\0"]], [["ls", "a\0"]], [undefined], [null]])(
     "refuses %j",
     (command) => {
       expect(codeOf(() => parseCommand(command))).toBe("INVALID_ARGUMENT");
     },
   );
+
+  it.each([
+    ["ls -l", 'Cannot run "ls -l": '],
+    [["a", 1], 'Cannot run ["a",1]: '],
+    [undefined, "Cannot run nothing: "],
+  ])("tells of %j and of what to use", (command, text) => {
+    expect(() => parseCommand(command)).toThrow(text);
+    expect(() => parseCommand(command)).toThrow(/use a list of texts such as \["ls", "-l"\]/);
+  });
 
   it("takes arguments of any kind, empty ones as well", () => {
     expect(parseCommand(["ls", "", "-l a"])).toEqual(["ls", "", "-l a"]);
@@ -85,7 +107,20 @@ describe("parseCommand()", () => {
 describe("planExec()", () => {
   it("has defaults", () => {
     const plan = planExec(["true"], {}, 10);
-    expect(plan).toEqual({ argv: ["true"], timeoutMs: 900_000, maxOutputBytes: 10, options: {} });
+    expect(plan).toStrictEqual({
+      argv: ["true"],
+      timeoutMs: 900_000,
+      maxOutputBytes: 10,
+      options: {},
+    });
+  });
+
+  it("takes the largest of sizes", () => {
+    const settings = { maxOutputBytes: Infinity, pty: { columns: 65_535, rows: 65_535 } };
+    expect(planExec(["true"], settings, 10)).toMatchObject({
+      maxOutputBytes: Infinity,
+      options: { pty: { cols: 65_535, rows: 65_535 } },
+    });
   });
 
   it("hands on what the runtime knows", () => {
@@ -116,6 +151,22 @@ describe("planExec()", () => {
   ])("refuses %j", (settings, code) => {
     expect(codeOf(() => planExec(["true"], settings, 10))).toBe(code);
   });
+
+  it.each([
+    [{ timeout: "soon" }, /timeout.*"soon"/],
+    [{ maxOutputBytes: 0 }, /maxOutputBytes: 0 .*whole number from 1$/],
+    [{ pty: { columns: 0 } }, /columns: 0 .*whole number from 1 to 65535$/],
+    [{ pty: { rows: 1.5 } }, /rows: 1\.5 .*whole number from 1 to 65535$/],
+    [{ cwd: "" }, /cwd: "" .*text of one letter or more/],
+    [{ user: "" }, /user: "" .*text of one letter or more/],
+  ])("names setting, value and fix of %j", (settings, text) => {
+    expect(() => planExec(["true"], settings, 10)).toThrow(text);
+  });
+
+  it("refuses what is no text of a caller without types", () => {
+    const plan = (): unknown => Reflect.apply(planExec, undefined, [["true"], { cwd: 5 }, 10]);
+    expect(plan).toThrow(/^\[INVALID_ARGUMENT\] Cannot use cwd: 5 /);
+  });
 });
 
 describe("isMissingProgram()", () => {
@@ -123,6 +174,7 @@ describe("isMissingProgram()", () => {
     ["nope", 127, "sh: 1: exec: nope: not found\n"],
     ["/no/x", 127, "sh: 1: exec: /no/x: not found\n"],
     ["nope", 127, "sh: exec: line 0: nope: not found\n"],
+    ["nope", 127, "sh: exec: line 12: nope: not found\n"],
     ["nope", 127, "sh: line 1: exec: nope: not found\n"],
     ["/etc/passwd", 126, "sh: 1: exec: /etc/passwd: Permission denied\n"],
   ])("knows what shells say of %s", (program, exitCode, stderr) => {
@@ -135,6 +187,7 @@ describe("isMissingProgram()", () => {
     ["nope", 1, "sh: 1: exec: nope: not found\n"],
     ["nope", 127, ""],
     ["nope", null, "sh: 1: exec: nope: not found\n"],
+    ["nope", 127, "sh: 1: exec: nope: not found\nsomething\n"],
     ["nope", 127, "something\nsh: 1: exec: nope: not found\n"],
   ])("leaves what %s itself says alone", (program, exitCode, stderr) => {
     expect(isMissingProgram(program, exitCode, stderr)).toBe(false);
