@@ -109,23 +109,3 @@ describe("decideEgress", () => {
     });
   });
 });
-
-describe("A policy", () => {
-  it.each([
-    [{}, "egress.default"],
-    [{ default: "block" }, "egress.default"],
-    [{ default: "deny", rules: {} }, "egress.rules"],
-    [{ default: "deny", rules: [{}] }, "egress.rules[0]"],
-    [{ default: "deny", rules: [null] }, "egress.rules[0]"],
-    [{ default: "deny", rules: [{ allow: "a", deny: "b" }] }, "egress.rules[0]"],
-    [{ default: "deny", rules: [{ allow: "a" }, { deny: ["b", ""] }] }, "egress.rules[1].deny"],
-  ])("%j is refused by %s", (policy, field) => {
-    expect(() => parsePolicy(policy as EgressPolicy)).toThrow(`Cannot use ${field}: `);
-  });
-
-  it("is refused where a list is none", () => {
-    expect(() => parseHosts("a.example.com" as unknown as string[], "allowedHosts")).toThrow(
-      "Cannot use allowedHosts",
-    );
-  });
-});

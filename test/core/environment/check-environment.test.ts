@@ -27,6 +27,7 @@ describe("checkEnvironment()", () => {
     expect(fault?.code).toBe("INVALID_ENV");
     expect(fault?.details).toEqual({ name });
     expect(fault?.message).toContain(JSON.stringify(name));
+    expect(fault?.message).toContain("use letters, digits, _, . and -");
     expect(fault?.message).not.toContain("secret-value");
   });
 
@@ -46,14 +47,19 @@ describe("checkEnvironment()", () => {
   });
 
   it.each([undefined, null, "A=B", ["A"]])("refuses %j in place of an environment", (env) => {
-    expect(faultOf(env)?.code).toBe("INVALID_ENV");
+    const fault = faultOf(env);
+    expect(fault?.code).toBe("INVALID_ENV");
+    expect(fault?.details).toStrictEqual({});
+    expect(fault?.message).toContain("the environment: ");
+    expect(fault?.message).toContain("object of texts by name");
   });
 
   it("refuses more than 1 MiB together", () => {
-    const names = Array.from({ length: 9 }, (_, index) => `A${index}`);
-    const env = Object.fromEntries(names.map((name) => [name, "x".repeat(120 * 1_024)]));
-    expect(faultOf(env)?.message).toMatch(/at most 1048576/);
-    delete env["A8"];
+    const names = Array.from({ length: 8 }, (_, index) => `A${index}`);
+    const env = Object.fromEntries(names.map((name) => [name, "x".repeat(128 * 1_024 - 4)]));
     expect(faultOf(env)).toBeUndefined();
+    env["B"] = "";
+    expect(faultOf(env)?.message).toContain("the environment: it has 1048579 bytes");
+    expect(faultOf(env)?.message).toContain("at most 1048576");
   });
 });

@@ -22,9 +22,24 @@ describe("redact()", () => {
 describe("redactError()", () => {
   it("cleans message and stack of the same error", () => {
     const error = new Error("cannot use hunter22");
+    expect(error.stack).toContain("hunter22"); // V8 writes it when it is first read
     expect(redactError(error, { PASSWORD: "hunter22" })).toBe(error);
     expect(error.message).toBe("cannot use <PASSWORD>");
+    expect(error.stack).toContain("cannot use <PASSWORD>");
     expect(error.stack).not.toContain("hunter22");
+  });
+
+  it("gives an error without a stack none", () => {
+    const error = new Error("cannot use hunter22");
+    delete error.stack;
+    expect(redactError(error, { PASSWORD: "hunter22" })).toBe(error);
+    expect(error.message).toBe("cannot use <PASSWORD>");
+    expect(error).not.toHaveProperty("stack");
+  });
+
+  it("hands an error on that shows nothing, and may not be written to", () => {
+    const error = Object.freeze(new Error("aborted"));
+    expect(redactError(error, { PASSWORD: "hunter22" })).toBe(error);
   });
 
   it.each([undefined, null, 3])("hands %j on", (thrown) => {

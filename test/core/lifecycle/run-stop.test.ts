@@ -235,7 +235,7 @@ describe("A run whose files are kept", () => {
 
   it.each([RUNNING, READY])("L14: has that done before the signal: $kind", (phase) => {
     const { lifecycle, commands } = stopIn(phase, { policy });
-    expect(lifecycle.phase).toEqual(SAVING);
+    expect(lifecycle.phase).toStrictEqual(SAVING);
     expect(commands).toEqual([CLOSE, SAVE]);
   });
 
