@@ -14,15 +14,24 @@ export function redact(text: string, env: Environment): string {
   return shown;
 }
 
-/** An error whose words show no value of `env`; the same one, since others may compare it. */
+/**
+ * An error whose words show no value of `env`; the same one, since others may compare it, but where
+ * it cannot be changed.
+ */
 export function redactError(error: unknown, env: Environment): unknown {
   if (!(error instanceof Error)) return typeof error === "string" ? redact(error, env) : error;
   const message = redact(error.message, env);
   if (message === error.message) return error;
   const stack = error.stack === undefined ? undefined : redact(error.stack, env);
-  error.message = message;
-  if (stack !== undefined) error.stack = stack;
-  return error;
+  const shown = Object.isFrozen(error) ? Object.assign(new Error(), { name: error.name }) : error;
+  write(shown, "message", message);
+  if (stack !== undefined) write(shown, "stack", stack);
+  return shown;
+}
+
+/** Some errors have their message from a getter, which takes no assignment. */
+function write(error: Error, name: "message" | "stack", value: string): void {
+  Object.defineProperty(error, name, { value, configurable: true, writable: true });
 }
 
 /** One value may be part of another. */

@@ -42,6 +42,19 @@ describe("redactError()", () => {
     expect(redactError(error, { PASSWORD: "hunter22" })).toBe(error);
   });
 
+  it("cleans an error whose message is no property of its own", () => {
+    const error = new DOMException("cannot use hunter22", "AbortError");
+    expect(redactError(error, { PASSWORD: "hunter22" })).toBe(error);
+    expect([error.name, error.message]).toEqual(["AbortError", "cannot use <PASSWORD>"]);
+  });
+
+  it("cleans a copy of an error that is frozen", () => {
+    const error = Object.freeze(new TypeError("cannot use hunter22"));
+    const shown = redactError(error, { PASSWORD: "hunter22" });
+    expect(shown).toMatchObject({ name: "TypeError", message: "cannot use <PASSWORD>" });
+    expect(String(Reflect.get(Object(shown), "stack"))).not.toContain("hunter22");
+  });
+
   it.each([undefined, null, 3])("hands %j on", (thrown) => {
     expect(redactError(thrown, { PASSWORD: "hunter22" })).toBe(thrown);
   });
