@@ -62,10 +62,10 @@ function checkBucket(bucket: R2Bucket | undefined): void {
 
 /** The path without what says nothing: `/data/` is `/data`. */
 function readPath(path: unknown): string {
-  const names = typeof path === "string" ? path.split("/").filter((name) => name !== "") : [];
-  const isUsable = names.length > 0 && names.every((name) => name !== "." && name !== "..");
-  if (typeof path === "string" && path.startsWith("/") && !path.includes("\0") && isUsable) {
-    return `/${names.join("/")}`;
+  if (typeof path === "string" && path.startsWith("/") && !path.includes("\0")) {
+    const names = path.split("/").filter((name) => name !== "");
+    const isUsable = names.length > 0 && names.every((name) => name !== "." && name !== "..");
+    if (isUsable) return `/${names.join("/")}`;
   }
   throw invalid(`the path is ${shown(path)}`, 'use an absolute one such as "/data", without ..');
 }

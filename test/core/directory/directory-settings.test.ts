@@ -3,6 +3,7 @@ import {
   readDirectory,
   type DirectoryOptions,
 } from "../../../src/core/directory/directory-settings.ts";
+import { shown } from "../../../src/errors/shown.ts";
 
 const bucket = { createMultipartUpload: () => undefined } as unknown as R2Bucket;
 
@@ -32,34 +33,36 @@ describe("readDirectory()", () => {
     });
   });
 
-  it.each([
-    ["/", "the path is"],
-    ["//", "the path is"],
-    ["", "the path is"],
-    ["data", "the path is"],
-    ["/a/../b", "the path is"],
-    ["/a/.", "the path is"],
-    ["/a\0", "the path is"],
-    [undefined, "the path is"],
-  ])("refuses the path %j", (path, text) => {
-    expect(() => readDirectory(path as string, bucket)).toThrow(invalid(text));
+  it.each(["a", "7", "a/b/c"])("takes the prefix %j", (prefix) => {
+    expect(readDirectory("/data", bucket, { prefix }).prefix).toBe(prefix);
   });
+
+  it.each(["/", "//", "", "data", "/a/../b", "/a/.", "/a\0", undefined, ["/data"]])(
+    "refuses the path %j",
+    (path) => {
+      const fix = 'use an absolute one such as "/data", without ..';
+      expect(() => readDirectory(path as string, bucket)).toThrow(
+        invalid(`the path is ${shown(path)}; ${fix}`),
+      );
+    },
+  );
 
   it.each([undefined, {}, "files"])("refuses %j as a bucket", (given) => {
     expect(() => readDirectory("/data", given as unknown as R2Bucket)).toThrow(
-      invalid("the bucket is none"),
+      invalid('the bucket is none; add it to "r2_buckets"'),
     );
   });
 
   it.each([
     [{ on: [] }, "directory(): on is []"],
     [{ on: ["exit"] }, 'on is ["exit"]'],
-    [{ keep: 0 }, "keep is 0"],
-    [{ keep: 1.5 }, "keep is 1.5"],
-    [{ timeout: 0 }, "timeout is 0"],
-    [{ prefix: "" }, "prefix is"],
-    [{ prefix: "/a" }, "prefix is"],
-    [{ prefix: "a/" }, "prefix is"],
+    [{ keep: 0 }, "keep is 0; use an integer of 1 or more"],
+    [{ keep: 1.5 }, "keep is 1.5; use an integer of 1 or more"],
+    [{ timeout: 0 }, 'timeout is 0; use a duration such as "60s"'],
+    [{ prefix: "" }, 'prefix is ""; use a text such as "berth", without /'],
+    [{ prefix: "/a" }, 'prefix is "/a"; use a text such as "berth", without /'],
+    [{ prefix: "a/" }, 'prefix is "a/"; use a text such as "berth", without /'],
+    [{ prefix: 7 }, "prefix is 7; use a text"],
   ])("refuses %j", (options, text) => {
     expect(() => readDirectory("/data", bucket, options as DirectoryOptions)).toThrow(
       invalid(text),
@@ -67,7 +70,12 @@ describe("readDirectory()", () => {
   });
 
   it("refuses what is no duration", () => {
-    expect(() => readDirectory("/data", bucket, { timeout: "soon" })).toThrow("INVALID_DURATION");
+    expect(() => readDirectory("/data", bucket, { timeout: "soon" })).toThrow(
+      expect.objectContaining({
+        code: "INVALID_DURATION",
+        message: expect.stringContaining("persist.timeout") as string,
+      }),
+    );
   });
 });
 

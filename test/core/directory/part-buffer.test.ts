@@ -38,4 +38,9 @@ describe("PartBuffer", () => {
   ])("makes of pieces of %j bytes the parts %j", (sizes, parts) => {
     expect(partsOf(sizes)).toEqual(parts);
   });
+
+  it("makes parts of the 5 MiB that R2 takes, or more, where nothing is said", () => {
+    const [part] = new PartBuffer().add(new Uint8Array(16 * 1_024 * 1_024));
+    expect(part?.length).toBeGreaterThanOrEqual(5 * 1_024 * 1_024);
+  });
 });

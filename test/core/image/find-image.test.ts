@@ -27,6 +27,10 @@ describe("findImage()", () => {
     );
   });
 
+  it.each([[["base"]], [["node:24"]]])("refuses %j, which only reads like a name", (name) => {
+    expect(() => findImage(name, IMAGES)).toThrow("UNKNOWN_IMAGE");
+  });
+
   it("names the policy where the configuration has no images", () => {
     expect(() => findImage("base", {})).toThrow(/"scheduling_policy": "durable_object"/);
   });

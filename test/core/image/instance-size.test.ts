@@ -20,20 +20,20 @@ describe("parseInstanceSize()", () => {
   });
 
   it.each([
-    ["giant", "lite, basic, standard-1"],
-    [undefined, "lite, basic"],
-    [null, "lite, basic"],
-    [7, "lite, basic"],
-    [{}, "vcpu is undefined"],
-    [{ ...SIZE, memoryMib: "4096" }, 'memoryMib is "4096"'],
-    [{ ...SIZE, vcpu: 0.25 }, "vcpu is 0.25; use 1 to 4"],
+    ["giant", '"giant" is no instance type; use one of lite, basic, standard-1'],
+    [undefined, "undefined is no instance type; use one of lite, basic"],
+    [null, "null is no instance type; use one of lite, basic"],
+    [7, "7 is no instance type; use one of lite, basic"],
+    [{}, "vcpu is undefined; give vcpu, memoryMib and diskMb as numbers"],
+    [{ ...SIZE, memoryMib: "4096" }, 'memoryMib is "4096"; give vcpu, memoryMib and diskMb'],
+    [{ ...SIZE, vcpu: 0.25 }, 'vcpu is 0.25; use 1 to 4 ("lite" or "basic"'],
     [{ ...SIZE, vcpu: 5 }, "vcpu is 5; use 1 to 4"],
     [{ ...SIZE, vcpu: NaN }, "vcpu is NaN; use 1 to 4"],
     [{ ...SIZE, memoryMib: 3_071 }, "memoryMib is 3071; use 3072 to 12288"],
-    [{ ...SIZE, vcpu: 2 }, "memoryMib is 4096; use 6144 to 12288"],
+    [{ ...SIZE, vcpu: 2 }, "memoryMib is 4096; use 6144 to 12288 (3072 for each vcpu"],
     [{ ...SIZE, memoryMib: 12_289 }, "memoryMib is 12289; use 3072 to 12288"],
-    [{ ...SIZE, diskMb: 20_001 }, "diskMb is 20001; use 1 to 20000"],
-    [{ ...SIZE, diskMb: 0 }, "diskMb is 0; use 1 to 20000"],
+    [{ ...SIZE, diskMb: 20_001 }, "diskMb is 20001; use 1 to 20000 (MB"],
+    [{ ...SIZE, diskMb: 0 }, "diskMb is 0; use 1 to 20000 (MB"],
   ])("refuses %j, with the limit and what would do", (size, text) => {
     expect(() => parseInstanceSize(size)).toThrow(
       expect.objectContaining({

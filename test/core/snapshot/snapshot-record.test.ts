@@ -37,6 +37,12 @@ describe("obstacleOf()", () => {
   ])("is %j", (rest, text) => {
     expect(obstacleOf(record("a", rest), GROUND)).toContain(text);
   });
+
+  it("is an image where the configuration is to decide", () => {
+    expect(obstacleOf(record("a"), { ...GROUND, image: null })).toContain(
+      "image app@1, and (default)",
+    );
+  });
 });
 
 describe("chooseSnapshot()", () => {
@@ -62,6 +68,13 @@ describe("withSnapshot()", () => {
       ["b", null],
       ["a", "again"],
     ]);
+  });
+
+  it("forgets one from the moment on that the platform does", () => {
+    const at = (nowMs: number): readonly string[] =>
+      withSnapshot([record("a")], record("b"), { keep: 3, nowMs }).map(({ id }) => id);
+    expect(at(SNAPSHOT_TTL_MS - 1)).toEqual(["a", "b"]);
+    expect(at(SNAPSHOT_TTL_MS)).toEqual(["b"]);
   });
 
   it("remembers the latest, and none that is gone", () => {
