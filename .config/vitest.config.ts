@@ -17,9 +17,17 @@ function nodeProject(
 }
 
 /** What takes longest: left to `npm run test:full`, or `BERTH_TESTS=full`. */
-const LONG = ["deploy", "images-cloudflare", "recovery", "scale", "terminal", "wrangler-push"].map(
-  (name) => `test/e2e/${name}.test.ts`,
-);
+const LONG = [
+  "e2e/deploy",
+  "e2e/frameworks",
+  "e2e/images-cloudflare",
+  "e2e/recovery",
+  "e2e/scale",
+  "e2e/terminal",
+  "e2e/wrangler-push",
+  "images/oci/large-layers",
+  "images/registry/real-dockerd",
+].map((name) => `test/${name}.test.ts`);
 const isFull = process.env["BERTH_TESTS"] === "full";
 
 export default defineConfig({
