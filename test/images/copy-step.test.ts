@@ -286,6 +286,19 @@ describe("copyStep()", () => {
     expect(Object.keys(await filesOf(image))).toEqual(["/u/f", "/u/plain.z"]);
   });
 
+  it.runIf("zstdCompressSync" in zlib)("unpacks zstd of several frames", async () => {
+    const archive = pack();
+    archive.entry({ name: "f" }, "text");
+    archive.entry({ name: "g" }, "x".repeat(4_000));
+    archive.finalize();
+    const input = await buffer(archive);
+    const frames = [input.subarray(0, 1_000), input.subarray(1_000)];
+    const packed = Buffer.concat(frames.map((frame) => zlib.zstdCompressSync(frame)));
+    await writeFile(join(fixture.contextDir, "x.tar.zst"), packed);
+    const image = await fixture.build("FROM scratch\nADD x.tar.zst /u/");
+    expect(Object.keys(await filesOf(image))).toEqual(["/u/f", "/u/g"]);
+  });
+
   it("copies by ADD what only begins like an archive", async () => {
     await writeFile(join(fixture.contextDir, "x.bz2"), "BZh91AY");
     const image = await fixture.build("FROM scratch\nADD x.bz2 /");

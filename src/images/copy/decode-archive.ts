@@ -4,6 +4,8 @@ import { open } from "node:fs/promises";
 import { Duplex, type Readable } from "node:stream";
 import * as zlib from "node:zlib";
 
+import { decompress } from "../oci/decompress.ts";
+
 /** How an archive is compressed. */
 export type Compression = "none" | "gzip" | "zstd" | "bzip2" | "xz";
 
@@ -53,11 +55,12 @@ export function openArchive(path: PathLike, compression: Compression): Readable 
 
 function createDecoder(compression: Compression): Duplex | undefined {
   if (compression === "none") return undefined;
-  if (compression === "gzip") return zlib.createGunzip();
-  if (compression !== "zstd") return toolDecoder(compression);
+  if (compression === "bzip2" || compression === "xz") return toolDecoder(compression);
   // Node has it since 22.15.
-  if (!("createZstdDecompress" in zlib)) throw new NoDecoderError("zstd needs Node 22.15");
-  return zlib.createZstdDecompress();
+  if (compression === "zstd" && !("createZstdDecompress" in zlib)) {
+    throw new NoDecoderError("zstd needs Node 22.15");
+  }
+  return Duplex.from((source: AsyncIterable<Buffer>) => decompress(source, compression));
 }
 
 /** Node has no decoder for these; most systems have the tools. */
