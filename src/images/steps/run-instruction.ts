@@ -140,8 +140,9 @@ async function execute(
 const networkFailure =
   /ENOTFOUND|EAI_AGAIN|ENETUNREACH|ECONNREFUSED|getaddrinfo|could not resolve|name resolution|network is unreachable|unable to resolve host|failed to fetch|network request|name or service not known|temporary error/i;
 const networkHint =
-  "; it seems to need a network, which RUN has only where the sandbox has internet: fetch before " +
-  "the build and COPY the result, or install slirp4netns or pasta";
+  "; it seems to need a network, which RUN has where it is asked for (RUN --network=default, or " +
+  "--network default for all) and the sandbox has internet (slirp4netns or pasta): ask for it, or " +
+  "fetch before the build and COPY the result";
 
 /** What runs: the exec form, a lone heredoc as a script, or else the shell form. */
 function toArgv(state: StageState, instruction: Instruction): readonly string[] {
