@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import { readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { isProcessAlive } from "./is-process-alive.ts";
+
 /** Times that we set are of whole milliseconds, and a file system's own clock ticks more slowly yet. */
 const CLOCK_SLACK_MS = 1_000;
 
@@ -28,19 +30,11 @@ export class BusyMarks {
     let oldestMs = Date.now();
     for (const name of await readdir(this.directory)) {
       const path = join(this.directory, name);
-      if (isAlive(Number.parseInt(name, 10))) {
+      if (isProcessAlive(Number.parseInt(name, 10))) {
         const stats = await stat(path).catch(() => undefined); // it may end meanwhile
         oldestMs = Math.min(oldestMs, (stats?.mtimeMs ?? oldestMs) - CLOCK_SLACK_MS);
       } else await rm(path, { force: true }); // it was killed
     }
     return oldestMs;
-  }
-}
-
-function isAlive(processId: number): boolean {
-  try {
-    return process.kill(processId, 0);
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
   }
 }

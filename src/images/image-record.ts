@@ -1,5 +1,6 @@
 import type { Image, ImageConfig, ImageOrigin } from "./image.ts";
 import type { Platform } from "./oci/descriptor.ts";
+import { isJsonObject, isTexts, toJsonObject } from "./oci/json-fields.ts";
 
 /** What the store keeps of an image on disk. */
 export interface ImageRecord extends Omit<Image, "tags"> {
@@ -33,23 +34,15 @@ export function findOrigin(
 
 /** @returns undefined when the text is not a record, as after a full disk */
 export function parseImageRecord(text: string): ImageRecord | undefined {
-  const value = parseJson(text);
+  const value = toJsonObject(text);
   return isImageRecord(value) ? value : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // not JSON is one of the ways of not being a record
-  }
 }
 
 function isImageRecord(value: unknown): value is ImageRecord {
   return (
-    isObject(value) &&
+    isJsonObject(value) &&
     typeof value["id"] === "string" &&
-    isStrings(value["layers"]) &&
+    isTexts(value["layers"]) &&
     (value["base"] === "host" || value["base"] === "none") &&
     ["createdAtMs", "sizeBytes"].every((name) => typeof value[name] === "number") &&
     areOptionalFields(value) &&
@@ -69,7 +62,7 @@ function areOptionalFields(value: Readonly<Record<string, unknown>>): boolean {
 function isOptionalOrigin(value: unknown): value is ImageOrigin | undefined {
   if (value === undefined) return true;
   return (
-    isObject(value) &&
+    isJsonObject(value) &&
     typeof value["manifestDigest"] === "string" &&
     typeof value["layerCount"] === "number"
   );
@@ -78,7 +71,7 @@ function isOptionalOrigin(value: unknown): value is ImageOrigin | undefined {
 function isOptionalPlatform(value: unknown): value is Platform | undefined {
   if (value === undefined) return true;
   return (
-    isObject(value) &&
+    isJsonObject(value) &&
     typeof value["os"] === "string" &&
     typeof value["architecture"] === "string" &&
     isOptionalString(value["variant"])
@@ -87,10 +80,10 @@ function isOptionalPlatform(value: unknown): value is Platform | undefined {
 
 function isConfig(value: unknown): value is ImageConfig {
   return (
-    isObject(value) &&
+    isJsonObject(value) &&
     isStringMap(value["env"]) &&
     isStringMap(value["labels"]) &&
-    ["entrypoint", "cmd"].every((name) => isStrings(value[name])) &&
+    ["entrypoint", "cmd"].every((name) => isTexts(value[name])) &&
     typeof value["workingDir"] === "string" &&
     ["user", "stopSignal"].every((name) => isOptionalString(value[name])) &&
     ["shell", "volumes"].every((name) => isOptionalStrings(value[name])) &&
@@ -105,21 +98,13 @@ function isOptionalString(value: unknown): value is string | undefined {
 }
 
 function isOptionalStrings(value: unknown): value is readonly string[] | undefined {
-  return value === undefined || isStrings(value);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return value === undefined || isTexts(value);
 }
 
 function isOptionalObject(value: unknown): boolean {
-  return value === undefined || isObject(value);
-}
-
-function isStrings(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
+  return value === undefined || isJsonObject(value);
 }
 
 function isStringMap(value: unknown): value is Readonly<Record<string, string>> {
-  return isObject(value) && Object.values(value).every((item) => typeof item === "string");
+  return isJsonObject(value) && Object.values(value).every((item) => typeof item === "string");
 }

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -13,6 +13,7 @@ import { findOpaque } from "./layer/find-opaque.ts";
 import { RootTree } from "./layer/root-tree.ts";
 import { openLayerStore, type LayerStore } from "./layer-store.ts";
 import type { BlobStore } from "./oci/blob-store.ts";
+import { digestOf } from "./oci/digest.ts";
 import { toCanonicalJson } from "./oci/json-fields.ts";
 import { openBlobStore, type DiskBlobStore } from "./oci/open-blob-store.ts";
 import { RecordFiles } from "./record-files.ts";
@@ -180,7 +181,7 @@ class DiskImageStore implements BuildStore {
   }
 
   async create(image: NewImage, tag?: string): Promise<Image> {
-    const id = `sha256:${createHash("sha256").update(toCanonicalJson(image)).digest("hex")}`;
+    const id = digestOf(toCanonicalJson(image));
     const known = await this.records.read(id);
     const record = known ?? (await this.#toRecord(id, await this.#withOrigin(image)));
     await this.records.write(record);

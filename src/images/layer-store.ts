@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { utimesSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
+import { collectDrafts } from "./collect-drafts.ts";
 import type { LayerOwners } from "./layer/layer-owners.ts";
 import { measureTree } from "./layer/measure-tree.ts";
+import { markUsed } from "./mark-used.ts";
 import { readSmallFile } from "./read-small-file.ts";
 import { isCount, isJsonObject, isTexts } from "./oci/json-fields.ts";
 import { toDiskFull } from "./oci/to-disk-full.ts";
@@ -63,7 +64,6 @@ export interface LayerStore {
 }
 
 const META_FILE = "layer.json";
-const ABANDONED_AFTER_MS = 24 * 3_600_000;
 
 /** Opens the layers in a directory; makes it when it is missing. */
 export async function openLayerStore(directory: string): Promise<LayerStore> {
@@ -138,12 +138,7 @@ async function readLayer(
 ): Promise<Layer | undefined> {
   const meta = await readMeta(join(layersDir, name));
   if (meta === undefined) return undefined;
-  const now = new Date();
-  try {
-    utimesSync(join(layersDir, name, META_FILE), now, now);
-  } catch {
-    // only ages it
-  }
+  markUsed(join(layersDir, name, META_FILE));
   return { name, directory, ...facts(meta) };
 }
 
@@ -206,14 +201,4 @@ async function removeUnused(layerDir: string, unusedSinceMs: number): Promise<vo
   const metaStat = await stat(join(layerDir, META_FILE)).catch(() => undefined);
   if (metaStat !== undefined && metaStat.mtimeMs > unusedSinceMs) return;
   await rm(layerDir, { recursive: true, force: true });
-}
-
-/** What a killed build left. A build under way, here or in another process, is younger. */
-async function collectDrafts(draftsDir: string): Promise<void> {
-  for (const name of await readdir(draftsDir)) {
-    const draft = join(draftsDir, name);
-    const draftStat = await stat(draft).catch(() => undefined);
-    if (draftStat === undefined || draftStat.mtimeMs > Date.now() - ABANDONED_AFTER_MS) continue;
-    await rm(draft, { recursive: true, force: true });
-  }
 }

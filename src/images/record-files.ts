@@ -1,8 +1,10 @@
-import { readdirSync, statSync, utimesSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { parseImageRecord, type ImageRecord } from "./image-record.ts";
+import { markUsed } from "./mark-used.ts";
+import { isDigest } from "./oci/is-digest.ts";
 import { readSmallFile } from "./read-small-file.ts";
 import { writeAtomically } from "./write-atomically.ts";
 
@@ -18,7 +20,7 @@ export class RecordFiles {
 
   /** @returns undefined when there is none, or one that was cut short */
   async read(id: string): Promise<ImageRecord | undefined> {
-    if (!/^sha256:[0-9a-f]{64}$/.test(id)) return undefined;
+    if (!isDigest(id)) return undefined;
     const text = readSmallFile(this.#pathOf(id));
     return text === undefined ? undefined : parseImageRecord(text);
   }
@@ -46,12 +48,7 @@ export class RecordFiles {
 
   /** An image that is asked for is in use, so it is not collected. */
   async touch(id: string): Promise<void> {
-    const now = new Date();
-    try {
-      utimesSync(this.#pathOf(id), now, now);
-    } catch {
-      // it may be gone meanwhile
-    }
+    markUsed(this.#pathOf(id));
   }
 
   /** @returns when an image was last asked for; infinity when it is gone, so nothing follows */

@@ -2,8 +2,7 @@ import { readFile } from "node:fs/promises";
 
 import { CliError } from "../cli-error.ts";
 import type { ImageUse } from "../../images/guard/find-users.ts";
-
-const DIGEST = /^sha256:[0-9a-f]{64}$/;
+import { isDigest } from "../../images/oci/is-digest.ts";
 
 /**
  * Reads which images to keep: a reference or a digest a line; `#` begins a comment.
@@ -18,7 +17,7 @@ export async function readKeepFile(path: string): Promise<readonly ImageUse[]> {
   return text.split("\n").flatMap((line, index) => {
     const reference = line.replace(/(^|\s)#.*$/, "").trim();
     if (reference === "") return [];
-    if (/\s/.test(reference) || (!DIGEST.test(reference) && !/[/:]/.test(reference))) {
+    if (/\s/.test(reference) || (!isDigest(reference) && !/[/:]/.test(reference))) {
       const what = `line ${index + 1} is ${JSON.stringify(reference)}`;
       const fix = "write registry/name:tag, registry/name@sha256:… or sha256:…";
       throw new CliError("BAD_OPTION", `Cannot use --keep-file ${path}: ${what}; ${fix}`);

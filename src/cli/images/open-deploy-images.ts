@@ -5,7 +5,7 @@ import { defaultPlatform } from "../../images/oci/platform.ts";
 import { readPlatform } from "../../images/report/read-platform.ts";
 import type { AskWrangler } from "../deploy/ask-wrangler.ts";
 import type { BuiltImage, DeployBuild, DeployImages } from "../deploy/deploy-images.ts";
-import { measureAccount } from "../deploy/measure-account.ts";
+import { measureRemoteAccount } from "./measure-remote-account.ts";
 import type { BuildPlan } from "./image-options.ts";
 import type { ImageScope } from "./image-scope.ts";
 import { toStoredImage } from "./stored-image.ts";
@@ -37,12 +37,7 @@ export function openDeployImages(
       packedImages.set(built, packed);
       return built;
     },
-    measureAccount: () =>
-      measureAccount({
-        ask,
-        qualify: remote.toTarget,
-        describe: async (reference) => toStoredImage((await remote.measure(reference)).parts),
-      }),
+    measureAccount: () => measureRemoteAccount(ask, remote),
     push: async (built, reference) => {
       const packed = packedImages.get(built);
       if (packed === undefined) throw new Error(`Cannot push ${built.tag}: it was not built here`);

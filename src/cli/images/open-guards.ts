@@ -7,7 +7,7 @@ import { readPlatform } from "../../images/report/read-platform.ts";
 import type { AskWrangler } from "../deploy/ask-wrangler.ts";
 import type { CloudflareRegistry } from "../deploy/cloudflare-registry.ts";
 import type { AccountUsage } from "../deploy/deploy-images.ts";
-import { measureAccount } from "../deploy/measure-account.ts";
+import { measureRemoteAccount } from "./measure-remote-account.ts";
 import { findConfig } from "./find-config.ts";
 import type { KeepOptions, PushCheckOptions } from "./image-options.ts";
 import type {
@@ -98,11 +98,7 @@ class Guards implements ImageGuards {
     const there = await remote.measure(target).catch(() => undefined); // mostly it is new
     if (there?.digest === packed.manifest.digest) return undefined; // nothing is added
     try {
-      const held = await measureAccount({
-        ask,
-        qualify: remote.toTarget,
-        describe: async (reference) => toStoredImage((await remote.measure(reference)).parts),
-      });
+      const held = await measureRemoteAccount(ask, remote);
       const own = toStoredImage([packed.config, ...packed.layers]);
       return { accountBytes: accountBytes(held), addedBytes: addedBytes(own, held) };
     } catch (error) {

@@ -5,6 +5,7 @@ import { ExecLauncher } from "./exec-launcher.ts";
 import type { StartedCommand } from "./exec-shell.ts";
 import type { ResourceGroup } from "./memory-control.ts";
 import type { PodResources } from "./pod-resources.ts";
+import { KILLED_EXIT_CODE, toProcessExit } from "./process-exit.ts";
 import type { ExecSpec, LaunchSpec, SandboxProcess } from "./sandbox.ts";
 import { toSandboxProcess } from "./sandbox-child.ts";
 import { SandboxError } from "./sandbox-error.ts";
@@ -18,8 +19,6 @@ export interface ExecTarget {
   readonly appPid: number;
   readonly app: LaunchSpec;
 }
-
-const killedExitCode = 137;
 
 /** The commands that run beside an app, in its namespaces and with its privileges. */
 export class AppExecs {
@@ -48,10 +47,7 @@ export class AppExecs {
     const { exitCode, ...launched } = await this.#launch(argv, spec.argv[0] ?? "");
     return toSandboxProcess({
       ...launched,
-      exited: exitCode.then((code = killedExitCode) => ({
-        exitCode: code,
-        isOutOfMemory: code === killedExitCode && group.hasKilled(),
-      })),
+      exited: exitCode.then((code = KILLED_EXIT_CODE) => toProcessExit(code, group)),
       resize: () => Promise.resolve(),
     });
   }

@@ -4,6 +4,7 @@ import { requireTools, toolPath } from "./host-tools.ts";
 import type { ResourceGroup } from "./memory-control.ts";
 import { enterNamespaces } from "./namespace-entry.ts";
 import type { PodResources } from "./pod-resources.ts";
+import { toProcessExit } from "./process-exit.ts";
 import { openProcessStreams } from "./process-streams.ts";
 import { runTool } from "./run-tool.ts";
 import type { SandboxProcess, TtySize } from "./sandbox.ts";
@@ -20,7 +21,6 @@ export interface TerminalTarget {
   readonly appPid: number;
 }
 
-const killedExitCode = 137;
 // nsenter stops when what it waits for is stopped, and a stopped one would keep the app from ending.
 // The shell waits outside of the pid namespace; it has no stderr, for there it would say "Killed".
 const waitScript = 'exec 8>&2 2>&-; ( exec 2>&8 8>&-; exec "$@" ); exit $?';
@@ -49,10 +49,7 @@ export async function startTerminal(
   if (pid === undefined)
     throw new SandboxError("EXEC_FAILED", `Cannot exec ${command.argv[0] ?? ""}: ${text}`);
   return toSandboxProcess({
-    exited: exited.then((exitCode) => ({
-      exitCode,
-      isOutOfMemory: exitCode === killedExitCode && target.group.hasKilled(),
-    })),
+    exited: exited.then((exitCode) => toProcessExit(exitCode, target.group)),
     streams,
     hostPid: innermostChild(child.pid ?? 0),
     pid: Number(pid),

@@ -6,6 +6,7 @@ import { AppExecs } from "./app-execs.ts";
 import { resolveUser, type ContainerUser } from "./container-user.ts";
 import type { ResourceGroup } from "./memory-control.ts";
 import type { PodResources } from "./pod-resources.ts";
+import { toProcessExit } from "./process-exit.ts";
 import { PodEgress } from "./pod-egress.ts";
 import { recordProcess } from "./state-directory.ts";
 import type { PodNetwork } from "./network/internet.ts";
@@ -29,8 +30,6 @@ interface RunningApp {
   /** Settles when nothing of the app and of the commands beside it is left. */
   readonly exited: Promise<ProcessExit>;
 }
-
-const killedExitCode = 137;
 
 /** What a {@link ProcessPod} is made of. */
 export interface PodParts {
@@ -213,9 +212,9 @@ export class ProcessPod implements Pod {
 
   #finish(stage: Stage, exitCode: number): ProcessExit {
     if (this.#app?.stage === stage) this.#app = undefined;
-    const isOutOfMemory = exitCode === killedExitCode && this.#group.hasKilled();
+    const exit = toProcessExit(exitCode, this.#group);
     this.#group.release();
-    return { exitCode, isOutOfMemory };
+    return exit;
   }
 
   async #close(): Promise<void> {

@@ -1,3 +1,5 @@
+import { isDigest } from "../oci/is-digest.ts";
+
 /** An image of which somebody asks whether it may go. */
 export interface KnownImage {
   /** With the registry's host: "registry.example/team/app". */
@@ -25,7 +27,6 @@ export type WantedImage =
   /** Some version that nobody could name: every tag that may be a version's. */
   | { readonly kind: "unlisted-version" };
 
-const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const VERSION_TAG = /^[0-9a-f]{8}$/;
 
 /**
@@ -51,7 +52,7 @@ function versionTagOf(wants: WantedImage): readonly string[] {
 }
 
 function isReferred(image: KnownImage, reference: string): boolean {
-  if (DIGEST.test(reference)) return reference === image.digest;
+  if (isDigest(reference)) return reference === image.digest;
   const [name = "", digest] = reference.split("@");
   const colon = name.lastIndexOf(":");
   const hasTag = colon > name.lastIndexOf("/");

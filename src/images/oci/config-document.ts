@@ -1,5 +1,6 @@
 import type { ImageConfig } from "../image.ts";
 import { ImageError } from "../image-error.ts";
+import { isDigest } from "./is-digest.ts";
 import { isJsonObject, isTexts, toJsonObject, type JsonObject } from "./json-fields.ts";
 
 /** An image's config, as read. */
@@ -35,7 +36,6 @@ export function parseConfigDocument(text: string): ConfigDocument {
 
 function toDiffIds(rootfs: unknown): readonly string[] {
   const diffIds = (isJsonObject(rootfs) ? rootfs["diff_ids"] : undefined) ?? [];
-  const isDigest = (id: string): boolean => /^sha256:[0-9a-f]{64}$/.test(id);
   if (isTexts(diffIds) && diffIds.every(isDigest)) return diffIds;
   throw invalid("rootfs.diff_ids are no digests");
 }

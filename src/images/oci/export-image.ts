@@ -12,7 +12,7 @@ import type { LayerPacking } from "./layer-packing.ts";
 import { compressionOf, layerMediaTypes, mediaTypes } from "./media-types.ts";
 import { packLayer, type PackOptions } from "./pack-layer.ts";
 import { parseManifest, type Manifest } from "./parse-manifest.ts";
-import { hostPlatform } from "./platform.ts";
+import { hostPlatform, pickPlatform } from "./platform.ts";
 import { readDocument } from "./read-document.ts";
 import { readSourceDateEpoch } from "./source-date-epoch.ts";
 import { writeConfig } from "./write-config.ts";
@@ -71,8 +71,7 @@ export async function exportImage(
 
 function platformOf(image: Image, base: Base | undefined): Platform {
   if (image.platform !== undefined) return image.platform;
-  const { os, architecture, variant } = base?.document ?? hostPlatform;
-  return { os, architecture, ...(variant !== undefined && { variant }) };
+  return pickPlatform(base?.document ?? hostPlatform);
 }
 
 /** What an image was imported as, or stands on. */

@@ -8,7 +8,13 @@ import { parseConfigDocument, type ConfigDocument } from "./config-document.ts";
 import type { Descriptor, Platform } from "./descriptor.ts";
 import { ORIGINAL_RECIPE, recordPacking } from "./layer-packing.ts";
 import { parseManifestOrIndex, type Manifest } from "./parse-manifest.ts";
-import { choosePlatform, defaultPlatform, isPlatform, platformMissing } from "./platform.ts";
+import {
+  choosePlatform,
+  defaultPlatform,
+  isPlatform,
+  pickPlatform,
+  platformMissing,
+} from "./platform.ts";
 import { readDocument } from "./read-document.ts";
 import type { UnpackLimits } from "./tar/unpack-limits.ts";
 import { unpackLayer } from "./unpack-layer.ts";
@@ -47,10 +53,9 @@ export async function importImage(
   const document = await readConfig(store, manifest, platform);
   const names = await unpackAll(store, { manifest, document }, options);
   const origin = { manifestDigest: digest, layerCount: names.length };
-  const { config, os, architecture, variant } = document;
-  const own = { os, architecture, ...(variant !== undefined && { variant }) };
+  const { config } = document;
   const image = await store.create(
-    { base: "none", platform: own, config, layers: names, origin },
+    { base: "none", platform: pickPlatform(document), config, layers: names, origin },
     options.tag,
   );
   // Another process may have removed the last image with a layer while this one had no record yet.
@@ -95,9 +100,9 @@ async function readConfig(
     );
   }
   const document = parseConfigDocument(await readDocument(blobs, config.digest));
-  const { os, architecture, variant } = document;
-  const found = { os, architecture, ...(variant !== undefined && { variant }) };
-  if (architecture !== "" && !isPlatform(found, wanted)) throw platformMissing(wanted, [found]);
+  const found = pickPlatform(document);
+  if (found.architecture !== "" && !isPlatform(found, wanted))
+    throw platformMissing(wanted, [found]);
   if (document.diffIds.length === layers.length) return document;
   const counts = `${layers.length} layers, but ${document.diffIds.length} in its config`;
   throw new ImageError("MANIFEST_INVALID", `Cannot import the image: ${counts}; fetch it anew`);

@@ -1,11 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, statSync, utimesSync, writeFileSync } from "node:fs";
+import { createReadStream, statSync, writeFileSync } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 
 import { ImageError } from "../image-error.ts";
+import { collectDrafts } from "../collect-drafts.ts";
+import { markUsed } from "../mark-used.ts";
 import type { BlobIdentity, BlobStore } from "./blob-store.ts";
+import { digestOf } from "./digest.ts";
+import { isDigest } from "./is-digest.ts";
 import { toDiskFull } from "./to-disk-full.ts";
 
 /** A blob as the store lists it. */
@@ -23,9 +27,7 @@ export interface DiskBlobStore extends BlobStore {
   collectDrafts(): Promise<void>;
 }
 
-const ABANDONED_AFTER_MS = 24 * 3_600_000;
 const READ_BYTES = 256 * 1024;
-const digestPattern = /^sha256:([0-9a-f]{64})$/;
 
 /**
  * Opens the blobs below `directory`; makes it when it is missing. Several processes may use it at
@@ -56,12 +58,7 @@ class DirectoryBlobStore implements DiskBlobStore {
     const path = this.pathOf(digest);
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return undefined;
-    const now = new Date();
-    try {
-      utimesSync(path, now, now);
-    } catch {
-      // only ages it
-    }
+    markUsed(path);
     return stats.size;
   }
 
@@ -97,8 +94,7 @@ class DirectoryBlobStore implements DiskBlobStore {
   }
 
   pathOf(digest: string): string {
-    const hex = digestPattern.exec(digest)?.[1];
-    if (hex !== undefined) return join(this.#filesDir, hex);
+    if (isDigest(digest)) return join(this.#filesDir, digest.slice("sha256:".length));
     const text = `Cannot name a blob: ${JSON.stringify(digest)}; a digest is sha256: and 64 digits`;
     throw new ImageError("MANIFEST_INVALID", text);
   }
@@ -116,19 +112,14 @@ class DirectoryBlobStore implements DiskBlobStore {
     const blobs: StoredBlob[] = [];
     for (const name of await readdir(this.#filesDir)) {
       const stats = await stat(join(this.#filesDir, name)).catch(() => undefined);
-      if (stats === undefined || !digestPattern.test(`sha256:${name}`)) continue;
+      if (stats === undefined || !isDigest(`sha256:${name}`)) continue;
       blobs.push({ digest: `sha256:${name}`, sizeBytes: stats.size, usedAtMs: stats.mtimeMs });
     }
     return blobs;
   }
 
-  async collectDrafts(): Promise<void> {
-    for (const name of await readdir(this.#draftsDir)) {
-      const draft = join(this.#draftsDir, name);
-      const stats = await stat(draft).catch(() => undefined);
-      const isYoung = stats === undefined || stats.mtimeMs > Date.now() - ABANDONED_AFTER_MS;
-      if (!isYoung) await rm(draft, { force: true });
-    }
+  collectDrafts(): Promise<void> {
+    return collectDrafts(this.#draftsDir);
   }
 
   async #writeDraft(
@@ -148,8 +139,7 @@ class DirectoryBlobStore implements DiskBlobStore {
 /** A document: without Node's thread pool, whose turns take longer than the writing. */
 function writeSmall(draft: string, content: Uint8Array): BlobIdentity {
   writeFileSync(draft, content, { flag: "wx", mode: 0o600 });
-  const digest = createHash("sha256").update(content).digest("hex");
-  return { digest: `sha256:${digest}`, sizeBytes: content.length };
+  return { digest: digestOf(content), sizeBytes: content.length };
 }
 
 async function writeAll(file: FileHandle, content: AsyncIterable<unknown>): Promise<BlobIdentity> {

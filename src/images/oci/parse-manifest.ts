@@ -1,5 +1,6 @@
 import { ImageError } from "../image-error.ts";
 import type { Descriptor } from "./descriptor.ts";
+import { isDigest } from "./is-digest.ts";
 import { isCount, isJsonObject, toJsonObject, type JsonObject } from "./json-fields.ts";
 import { mediaTypes } from "./media-types.ts";
 import { toPlatform } from "./platform.ts";
@@ -28,7 +29,6 @@ export interface ManifestOrigin {
   readonly declaredType?: string;
 }
 
-const digestPattern = /^sha256:[0-9a-f]{64}$/;
 const indexTypes: readonly string[] = [mediaTypes.index, mediaTypes.dockerIndex];
 const manifestTypes: readonly string[] = [mediaTypes.manifest, mediaTypes.dockerManifest];
 
@@ -114,8 +114,12 @@ function toDescriptors(value: JsonObject, field: string): readonly Descriptor[] 
 
 function toDescriptor(value: unknown, place: string): Descriptor {
   const { mediaType, digest, size, ...others } = isJsonObject(value) ? value : {};
-  const isDigest = typeof digest === "string" && digestPattern.test(digest);
-  if (typeof mediaType !== "string" || !isDigest || !isCount(size)) {
+  if (
+    typeof mediaType !== "string" ||
+    typeof digest !== "string" ||
+    !isDigest(digest) ||
+    !isCount(size)
+  ) {
     throw new Refusal(`${place} has no type, sha256 digest and size`);
   }
   const platform = toPlatform(others["platform"]);

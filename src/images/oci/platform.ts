@@ -25,6 +25,13 @@ export function toPlatform(value: unknown): Platform | undefined {
   return { os, architecture, ...(isVariant && { variant }) };
 }
 
+/** Takes what an image runs on from what says more of it. */
+export function pickPlatform({ os, architecture, variant }: OptionalVariant): Platform {
+  return { os, architecture, ...(variant !== undefined && { variant }) };
+}
+
+type OptionalVariant = Omit<Platform, "variant"> & { readonly variant?: string | undefined };
+
 /** Tells whether something for a platform runs where another is wanted. */
 export function isPlatform(found: Platform, wanted: Platform): boolean {
   if (found.os !== wanted.os || found.architecture !== wanted.architecture) return false;

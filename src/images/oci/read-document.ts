@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { buffer } from "node:stream/consumers";
 
 import { ImageError } from "../image-error.ts";
 import type { BlobStore } from "./blob-store.ts";
+import { digestOf } from "./digest.ts";
 
 /** What registries take at most as a manifest, and far above any config. */
 export const MAX_DOCUMENT_BYTES = 4 * 2 ** 20;
@@ -20,7 +20,7 @@ export async function readDocument(blobs: BlobStore, digest: string): Promise<st
     throw new ImageError("MANIFEST_INVALID", `${text}; at most ${MAX_DOCUMENT_BYTES} are taken`);
   }
   const bytes = await buffer(await blobs.open(digest));
-  const found = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  const found = digestOf(bytes);
   if (found === digest) return bytes.toString("utf8");
   await blobs.remove(digest);
   const text = `Cannot read blob ${digest}: its file has changed and is ${found} now`;

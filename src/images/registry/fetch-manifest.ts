@@ -1,5 +1,8 @@
 import { ImageError } from "../image-error.ts";
-import { digestOf, manifestAccept, MANIFEST_LIMIT_BYTES } from "./manifest.ts";
+import { digestOf } from "../oci/digest.ts";
+import { isDigest } from "../oci/is-digest.ts";
+import { MAX_DOCUMENT_BYTES } from "../oci/read-document.ts";
+import { manifestAccept } from "./manifest.ts";
 import type { Registry, RegistryCall } from "./open-registry.ts";
 import { formatReference, manifestOf, type Reference } from "./reference.ts";
 
@@ -25,8 +28,7 @@ export async function resolveDigest(
   const answer = await registry.ask(call);
   if (answer.status === 404) return undefined;
   const digest = answer.header("docker-content-digest") ?? "";
-  const isDigest = answer.status !== 405 && /^sha256:[0-9a-f]{64}$/.test(digest);
-  return isDigest ? digest : "unknown";
+  return answer.status !== 405 && isDigest(digest) ? digest : "unknown";
 }
 
 /**
@@ -38,7 +40,7 @@ export async function fetchManifest(
   registry: Registry,
   reference: Reference,
 ): Promise<FetchedManifest> {
-  const answer = await registry.ask(manifestCall("GET", reference), MANIFEST_LIMIT_BYTES);
+  const answer = await registry.ask(manifestCall("GET", reference), MAX_DOCUMENT_BYTES);
   const digest = digestOf(answer.bytes);
   const expected = reference.digest ?? digest;
   if (digest !== expected) {

@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
-
 import type { Descriptor, OciImage } from "../oci/descriptor.ts";
+import { digestOf } from "../oci/digest.ts";
 import { mediaTypes } from "../oci/media-types.ts";
 import { parseManifestOrIndex } from "../oci/parse-manifest.ts";
 
@@ -16,14 +15,6 @@ export const manifestAccept = [
   mediaTypes.index,
   mediaTypes.dockerIndex,
 ].join(", ");
-
-/** The most bytes that a manifest may have. */
-export const MANIFEST_LIMIT_BYTES = 4 * 1024 * 1024;
-
-/** @returns the digest of content */
-export function digestOf(bytes: Uint8Array): string {
-  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-}
 
 /**
  * Reads a manifest or an index, of the image specification or of Docker, with its own descriptor.

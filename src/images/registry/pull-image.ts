@@ -4,10 +4,11 @@ import { ImageError } from "../image-error.ts";
 import type { BlobStore } from "../oci/blob-store.ts";
 import type { Descriptor, OciImage, Platform } from "../oci/descriptor.ts";
 import { toJsonObject } from "../oci/json-fields.ts";
+import { MAX_DOCUMENT_BYTES } from "../oci/read-document.ts";
 import { choosePlatform, isPlatform, platformMissing, toPlatform } from "../oci/platform.ts";
 import { downloadBlob, type DownloadScope } from "./download-blob.ts";
 import { fetchManifest, resolveDigest } from "./fetch-manifest.ts";
-import { MANIFEST_LIMIT_BYTES, readManifest, type RegistryManifest } from "./manifest.ts";
+import { readManifest, type RegistryManifest } from "./manifest.ts";
 import type { Registry } from "./open-registry.ts";
 import { formatReference, parseReference, type Reference } from "./reference.ts";
 import { transferAll } from "./transfer-all.ts";
@@ -32,8 +33,6 @@ export interface PulledImage extends OciImage {
 
 /** An index in an index is enough for anyone. */
 const INDEX_DEPTH_LIMIT = 3;
-/** Far more than any config has. */
-const CONFIG_LIMIT_BYTES = 16 * 1024 * 1024;
 
 /**
  * Pulls an image for one platform. A tag is looked up each time; what has the digest already is not
@@ -83,7 +82,7 @@ async function findManifest(options: PullOptions, reference: Reference): Promise
   const { registry, blobs } = options;
   const name = formatReference(reference);
   const digest = reference.digest ?? (await resolveTag(registry, reference));
-  if (digest !== undefined && ((await blobs.stat(digest)) ?? Infinity) <= MANIFEST_LIMIT_BYTES) {
+  if (digest !== undefined && ((await blobs.stat(digest)) ?? Infinity) <= MAX_DOCUMENT_BYTES) {
     return readManifest(await buffer(await blobs.open(digest)), name);
   }
   const pinned = digest === undefined ? reference : { ...reference, digest };
@@ -113,7 +112,7 @@ async function checkPlatform(check: {
   readonly name: string;
 }): Promise<void> {
   const { blobs, image, platform, name } = check;
-  if (image.config.size > CONFIG_LIMIT_BYTES) {
+  if (image.config.size > MAX_DOCUMENT_BYTES) {
     throw new ImageError("MANIFEST_INVALID", `Cannot pull ${name}: its config is too large`);
   }
   const document = toJsonObject(await text(await blobs.open(image.config.digest)));

@@ -3,8 +3,8 @@ import { buffer } from "node:stream/consumers";
 import { ImageError } from "../image-error.ts";
 import type { BlobStore } from "../oci/blob-store.ts";
 import type { Descriptor, OciImage } from "../oci/descriptor.ts";
+import { MAX_DOCUMENT_BYTES } from "../oci/read-document.ts";
 import { manifestCall, resolveDigest } from "./fetch-manifest.ts";
-import { MANIFEST_LIMIT_BYTES } from "./manifest.ts";
 import type { MountMemory } from "./mount-memory.ts";
 import type { Registry } from "./open-registry.ts";
 import { formatReference, parseReference, type Reference } from "./reference.ts";
@@ -150,10 +150,10 @@ function withoutDigest({ digest: _compared, ...reference }: Reference): Referenc
 }
 
 async function readManifest(blobs: BlobStore, { digest, size }: Descriptor): Promise<Uint8Array> {
-  if (size <= MANIFEST_LIMIT_BYTES) return buffer(await blobs.open(digest));
+  if (size <= MAX_DOCUMENT_BYTES) return buffer(await blobs.open(digest));
   throw new ImageError(
     "MANIFEST_INVALID",
-    `Cannot push manifest ${digest}: it has ${size} bytes, registries take ${MANIFEST_LIMIT_BYTES}`,
+    `Cannot push manifest ${digest}: it has ${size} bytes, registries take ${MAX_DOCUMENT_BYTES}`,
   );
 }
 

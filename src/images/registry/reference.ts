@@ -1,4 +1,5 @@
 import { ImageError } from "../image-error.ts";
+import { isDigest } from "../oci/is-digest.ts";
 
 /** An image in a registry. */
 export interface Reference {
@@ -20,7 +21,6 @@ const hostPattern =
 const repositoryPattern =
   /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/;
 const tagPattern = /^\w[\w.-]{0,127}$/;
-const digestPattern = /^sha256:[0-9a-f]{64}$/;
 
 /**
  * Reads where an image is, by Docker's rules: "app" is library/app of Docker Hub, and a first part
@@ -90,6 +90,6 @@ function findWrong({ registryHost, repository, tag, digest }: Reference): string
   if (repository.length > REPOSITORY_LIMIT)
     return `it has more than ${REPOSITORY_LIMIT} characters`;
   if (tag !== undefined && !tagPattern.test(tag)) return "the tag is none";
-  if (digest !== undefined && !digestPattern.test(digest)) return "the digest is no sha256";
+  if (digest !== undefined && !isDigest(digest)) return "the digest is no sha256";
   return undefined;
 }

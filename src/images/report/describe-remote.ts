@@ -1,8 +1,10 @@
 import { ImageError } from "../image-error.ts";
 import type { Descriptor, OciImage } from "../oci/descriptor.ts";
+import { digestOf } from "../oci/digest.ts";
+import { MAX_DOCUMENT_BYTES } from "../oci/read-document.ts";
 import { choosePlatform, defaultPlatform } from "../oci/platform.ts";
 import { fetchManifest } from "../registry/fetch-manifest.ts";
-import { digestOf, readManifest } from "../registry/manifest.ts";
+import { readManifest } from "../registry/manifest.ts";
 import type { Registry } from "../registry/open-registry.ts";
 import { formatReference, parseReference, type Reference } from "../registry/reference.ts";
 
@@ -12,9 +14,6 @@ export interface RemoteImage {
   /** The document that `image.config` points to. */
   readonly config: unknown;
 }
-
-/** Far more than any config has. */
-const CONFIG_LIMIT_BYTES = 4 * 1024 * 1024;
 
 /**
  * Reads an image's manifest and config from its registry, and no layer. Of an image for several
@@ -47,14 +46,14 @@ async function fetchConfig(
   { digest, size }: Descriptor,
 ): Promise<unknown> {
   const name = formatReference(reference);
-  if (size > CONFIG_LIMIT_BYTES) {
+  if (size > MAX_DOCUMENT_BYTES) {
     throw new ImageError("MANIFEST_INVALID", `Cannot inspect ${name}: its config is too large`);
   }
   const { registryHost, repository } = reference;
   const path = `/v2/${repository}/blobs/${digest}`;
   const scopes = [`repository:${repository}:pull`];
   const call = { method: "GET", registryHost, path, scopes, purpose: `inspect ${name}` } as const;
-  const { bytes } = await registry.ask(call, CONFIG_LIMIT_BYTES);
+  const { bytes } = await registry.ask(call, MAX_DOCUMENT_BYTES);
   if (digestOf(bytes) !== digest) {
     throw new ImageError(
       "DIGEST_MISMATCH",
