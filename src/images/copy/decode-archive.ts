@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { createReadStream, type PathLike } from "node:fs";
-import { open } from "node:fs/promises";
 import { Duplex, type Readable } from "node:stream";
 import * as zlib from "node:zlib";
 
 import { decompress } from "../oci/decompress.ts";
+import { readHead } from "../read-head.ts";
 
 /** How an archive is compressed. */
 export type Compression = "none" | "gzip" | "zstd" | "bzip2" | "xz";
@@ -26,7 +26,7 @@ const magics: readonly (readonly [string, Compression])[] = [
 
 /** Tells by its first bytes whether a file is an archive that ADD unpacks. */
 export async function sniffArchive(path: string): Promise<ArchiveKind> {
-  const head = await readHead(path);
+  const head = await readHead(path, BLOCK_BYTES);
   if (isTar(head)) return { kind: "tar", compression: "none" };
   const hex = head.toString("hex", 0, 6);
   const compression = magics.find(([magic]) => hex.startsWith(magic))?.[1];
@@ -73,16 +73,6 @@ function toolDecoder(program: "bzip2" | "xz"): Duplex {
   });
   stream.once("close", () => tool.kill());
   return stream;
-}
-
-async function readHead(path: string): Promise<Buffer> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(BLOCK_BYTES), 0, BLOCK_BYTES, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
 }
 
 async function firstBlock(stream: Readable): Promise<Buffer> {

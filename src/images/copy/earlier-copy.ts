@@ -3,6 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { LayerStore } from "../layer-store.ts";
+import { isJsonObject, toJsonObject } from "../oci/json-fields.ts";
 import { readSmallFile } from "../read-small-file.ts";
 import { writeAtomically } from "../write-atomically.ts";
 import { deleteOldest } from "./delete-oldest.ts";
@@ -53,24 +54,12 @@ export async function openEarlierCopy(layers: LayerStore, step: unknown): Promis
   };
 }
 
+/** The first time there is none; after a full disk it may be cut: then all is copied. */
 function readRecord(path: string): CopyRecord | undefined {
-  const text = readSmallFile(path) ?? "null"; // the first time there is none
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined; // as after a full disk: all is copied
-  }
+  const value = toJsonObject(readSmallFile(path) ?? "");
+  return value !== undefined && isRecord(value) ? value : undefined;
 }
 
 function isRecord(value: unknown): value is CopyRecord {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "layer" in value &&
-    typeof value.layer === "string" &&
-    "files" in value &&
-    typeof value.files === "object" &&
-    value.files !== null
-  );
+  return isJsonObject(value) && typeof value["layer"] === "string" && isJsonObject(value["files"]);
 }

@@ -3,6 +3,7 @@ import { mkdir, utimes } from "node:fs/promises";
 import { join } from "node:path";
 
 import { isSameFile, type FileIdentity } from "../layer/tree-entry.ts";
+import { isJsonObject } from "../oci/json-fields.ts";
 import { readSmallFile } from "../read-small-file.ts";
 import { writeAtomically } from "../write-atomically.ts";
 import { deleteOldest } from "./delete-oldest.ts";
@@ -109,9 +110,8 @@ function isRow(value: unknown): value is Row {
 }
 
 function isIdentity(value: unknown): value is FileIdentity {
-  if (typeof value !== "object" || value === null) return false;
-  const fields = { ...value };
+  if (!isJsonObject(value)) return false;
   return ["dev", "ino", "sizeBytes", "mtimeMs", "ctimeMs"].every(
-    (name) => typeof Reflect.get(fields, name) === "number",
+    (name) => typeof value[name] === "number",
   );
 }

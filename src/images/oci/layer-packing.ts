@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { readSmallFile } from "../read-small-file.ts";
 import { writeAtomically } from "../write-atomically.ts";
 import type { BlobIdentity } from "./blob-store.ts";
-import { toJsonObject, isCount } from "./json-fields.ts";
+import { isCount, isJsonObject, toJsonObject } from "./json-fields.ts";
 
 /** One way in which a layer was packed, and the blob that came of it. */
 export interface LayerPacking extends BlobIdentity {
@@ -41,9 +41,8 @@ function pathOf(layerDir: string): string {
 }
 
 function isPacking(value: unknown): value is LayerPacking {
-  if (typeof value !== "object" || value === null) return false;
-  const fields = new Map<string, unknown>(Object.entries(value));
-  const texts = ["recipe", "mediaType", "diffId", "digest"].map((name) => fields.get(name));
-  const counts = ["unpackedBytes", "sizeBytes"].map((name) => fields.get(name));
+  if (!isJsonObject(value)) return false;
+  const texts = ["recipe", "mediaType", "diffId", "digest"].map((name) => value[name]);
+  const counts = ["unpackedBytes", "sizeBytes"].map((name) => value[name]);
   return texts.every((text) => typeof text === "string") && counts.every(isCount);
 }

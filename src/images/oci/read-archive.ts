@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
 import { posix } from "node:path";
 import { PassThrough } from "node:stream";
 
 import { ImageError } from "../image-error.ts";
+import { readHead } from "../read-head.ts";
 import type { BlobIdentity, BlobStore } from "./blob-store.ts";
 import { decompress, sniffCompression, toBuffer } from "./decompress.ts";
 import { DOCKER_FILE, INDEX_FILE, LAYOUT_FILE } from "./layout-entry.ts";
@@ -23,6 +23,8 @@ export interface ArchiveContents {
   readonly files: ReadonlyMap<string, BlobIdentity>;
 }
 
+/** Enough to tell how an archive is compressed. */
+const MAGIC_BYTES = 4;
 const documentNames = [LAYOUT_FILE, INDEX_FILE, DOCKER_FILE];
 
 /**
@@ -36,7 +38,7 @@ export async function readArchive(
   path: string,
   limits: UnpackLimits = defaultUnpackLimits,
 ): Promise<ArchiveContents> {
-  const compression = sniffCompression(await readHead(path));
+  const compression = sniffCompression(await readHead(path, MAGIC_BYTES));
   const source = createReadStream(path, { highWaterMark: 256 * 1024 });
   const meter = new UnpackMeter(limits);
   const counted = async function* (): AsyncGenerator<Buffer> {
@@ -58,16 +60,6 @@ export async function readArchive(
   } finally {
     await reader.abandon();
     source.destroy();
-  }
-}
-
-async function readHead(path: string): Promise<Buffer> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
   }
 }
 
