@@ -39,6 +39,7 @@ export default defineConfig({
     projects: [
       nodeProject("core", ["core", "errors", "images", "cli", "docker", "testing"], {
         testTimeout: 15_000,
+        isolate: false, // nothing here outlives its test, and loading the modules takes a third of the time
       }),
       {
         root,
@@ -56,7 +57,9 @@ export default defineConfig({
         hookTimeout: 30_000,
       }),
       nodeProject("e2e", ["e2e"], {
-        pool: "forks", // two at a time: they mostly wait for servers to start
+        pool: "forks",
+        maxWorkers: 3, // they mostly wait for servers to start
+        sequence: { groupOrder: 1 },
         maxConcurrency: 12, // of tests that say that they are: most wait for what does not happen
         testTimeout: 120_000,
         hookTimeout: 120_000,
