@@ -186,8 +186,12 @@ describe("Pod.exec()", () => {
   });
 
   it("only takes longer when the shell was killed that waits for the next command", async () => {
-    await run("true");
-    expect(await eventually(() => shells().length === 1)).toBe(true);
+    const command = await start("echo up; read x");
+    await once(command.stdout, "data");
+    expect(await eventually(() => shells().length === 2)).toBe(true);
+    command.stdin.end();
+    await command.exited;
+    expect(await eventually(() => shells().length === 1)).toBe(true); // Not that of the command.
     for (const shell of shells()) process.kill(shell, "SIGKILL");
     expect((await run("echo next")).stdout).toBe("next\n");
     expect(await eventually(() => launchers().length === 1)).toBe(true);
