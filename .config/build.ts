@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
+  readFileSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -39,6 +40,30 @@ function run(command: string, args: readonly string[]): void {
   throw new Error(`Cannot build: ${command} ended with ${error?.message ?? `exit code ${status}`}`);
 }
 
+/** The packages whose code went into what was built: the bundler names each file in a comment. */
+function bundledPackages(directory: string): readonly string[] {
+  const scripts = readdirSync(directory).filter((name) => name.endsWith(".js"));
+  const names = scripts.flatMap((name) => {
+    const code = readFileSync(join(directory, name), "utf8");
+    const comments = code.matchAll(/^\s*\/\/ node_modules\/((?:@[^/\n]+\/)?[^/\n]+)\//gm);
+    return Array.from(comments, ([, name = ""]) => name);
+  });
+  return [...new Set(names)].sort();
+}
+
+function licenseOf(name: string): string {
+  const directory = join(root, "node_modules", name);
+  const file = readdirSync(directory).find((entry) => /^licen[cs]e(\.\w+)?$/i.test(entry));
+  if (file === undefined) throw new Error(`Cannot bundle ${name}: it brings no license`);
+  return `${name}\n\n${readFileSync(join(directory, file), "utf8").trim()}\n`;
+}
+
+/** Who copies a package passes on its license. */
+function writeLicenses(directory: string): void {
+  const licenses = bundledPackages(directory).map(licenseOf);
+  writeFileSync(join(directory, "third-party-licenses.txt"), licenses.join("\n---\n\n"));
+}
+
 /**
  * Builds beside dist/ and swaps, so that a failed build leaves the old one, and whoever runs from
  * dist/ meanwhile never finds it half empty.
@@ -53,6 +78,7 @@ function build(): void {
       const config = `.config/tsconfig.emit-${project}.json`;
       run("tsc", ["-p", config, "--outDir", join(fresh, "types")]);
     }
+    writeLicenses(fresh);
     if (existsSync(dist)) renameSync(dist, old);
     renameSync(fresh, dist);
     mkdirSync(dirname(stamp), { recursive: true });

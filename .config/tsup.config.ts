@@ -1,15 +1,21 @@
 import { defineConfig, type Options } from "tsup";
 
+/** What is imported as a whole, to see what this Node has. */
+const wholeNodeModules = ["node:module", "node:zlib"];
+
 /**
- * An `import` of one of these reads all that it exports, and some of that is loaded when it is read:
- * the fetch client by "node:http", web cryptography by "node:crypto". That is a tenth of a short
- * command's time. Here only the names that are used are read.
+ * An `import` of a module of Node's reads all that it exports, and some of that is loaded when it is
+ * read: the fetch client by "node:http", web cryptography by "node:crypto". That is a tenth of a
+ * short command's time. Here only the names that are used are read.
  */
 const lazyNodeModules: NonNullable<Options["esbuildPlugins"]>[number] = {
   name: "lazy-node-modules",
   setup(build) {
     const namespace = "lazy-node-module";
-    build.onResolve({ filter: /^node:(crypto|http)$/ }, ({ path }) => ({ path, namespace }));
+    build.onResolve({ filter: /^node:/ }, ({ path, kind }) => {
+      const isWhole = wholeNodeModules.includes(path) || kind !== "import-statement";
+      return isWhole ? { path, external: true } : { path, namespace };
+    });
     build.onLoad({ filter: /./, namespace }, ({ path }) => {
       const names = Object.keys(process.getBuiltinModule(path) ?? {});
       // Marked as pure, so that esbuild leaves out what nobody imports.
@@ -36,6 +42,16 @@ const shared: Options = {
   outDir: "dist",
 };
 
+/**
+ * What is imported and is a devDependency is bundled: a package of many small files takes longer to
+ * be found than to be run. Those that are CommonJS ask for modules of Node's.
+ */
+const bundling: Options = {
+  banner: {
+    js: 'const require = process.getBuiltinModule("node:module").createRequire(import.meta.url);',
+  },
+};
+
 export default defineConfig([
   {
     ...shared,
@@ -45,16 +61,23 @@ export default defineConfig([
   },
   {
     ...shared,
+    ...bundling,
     platform: "node",
     target: "node20",
     entry: {
       engine: "src/engine.ts",
-      "pod-main": "src/engine/pod/main.ts",
       "docker-cli": "src/engine/docker-cli/main.ts",
     },
   },
   {
     ...shared,
+    platform: "node",
+    target: "node20",
+    entry: { "pod-main": "src/engine/pod/main.ts" },
+  },
+  {
+    ...shared,
+    ...bundling,
     platform: "node",
     target: "node20",
     entry: { cli: "src/cli.ts" },

@@ -8,6 +8,7 @@ import { ImageError } from "../images/image-error.ts";
 import { CliError } from "./cli-error.ts";
 import { createProgram } from "./create-program.ts";
 import { createImageActions } from "./images/image-actions.ts";
+import { loadConfigCommands, loadEngineCommands } from "./lazy/load.ts";
 import type { LineSink } from "./print-engine-log.ts";
 import { tolerateClosedPipe } from "./tolerate-closed-pipe.ts";
 
@@ -27,10 +28,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     ...{ version, cwd: process.cwd(), env: process.env },
     // A command loads what it needs, and no more: it is half of what a short one takes.
     actions: {
-      dev: async (options) => (await import("./run-dev.ts")).runDev(options, sink),
-      engine: async (options) => (await import("./run-engine.ts")).runEngine(options, sink),
-      deploy: async (options) =>
-        (await import("./start-deploy.ts")).startDeploy(options, { sink, version }),
+      dev: async (options) => (await loadEngineCommands()).runDev(options, sink),
+      engine: async (options) => (await loadEngineCommands()).runEngine(options, sink),
+      deploy: async (options) => (await loadConfigCommands()).startDeploy(options, { sink, version }),
       images: createImageActions({ sink, version }),
     },
     onExitCode: (exitCode) => {

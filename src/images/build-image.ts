@@ -91,9 +91,10 @@ export async function buildImage(options: BuildOptions): Promise<Image> {
   await job.digests.save();
   const final = stages.get(String(plan.stages.at(-1)?.index));
   if (final === undefined) throw new ImageError("DOCKERFILE_INVALID", "Cannot build: no stage");
-  const { base, config, history } = final;
+  const { base, config, history, origin } = final;
   const layers = final.layers.map((layer) => layer.name);
-  return await store.create({ base, config, platform: final.platform, layers, history }, tag);
+  const image = { base, config, platform: final.platform, layers, history };
+  return await store.create(image, tag, origin);
 }
 
 async function openJob(

@@ -18,20 +18,6 @@ export const emptyConfig: ImageConfig = {
   labels: {},
 };
 
-/** @returns what the most layers from the bottom were imported as */
-export function findOrigin(
-  layers: readonly string[],
-  records: readonly ImageRecord[],
-): ImageOrigin | undefined {
-  const fits = records.flatMap(({ origin, layers: others }) => {
-    if (origin === undefined || origin.layerCount === 0) return [];
-    const theirs = others.slice(0, origin.layerCount);
-    return theirs.every((name, index) => layers[index] === name) ? [origin] : [];
-  });
-  const byDigest = fits.toSorted((a, b) => (a.manifestDigest < b.manifestDigest ? -1 : 1));
-  return byDigest.toSorted((a, b) => b.layerCount - a.layerCount)[0];
-}
-
 /** @returns undefined when the text is not a record, as after a full disk */
 export function parseImageRecord(text: string): ImageRecord | undefined {
   const value = toJsonObject(text);

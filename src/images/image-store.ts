@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { atMostHourly } from "./at-most-hourly.ts";
 import { BusyMarks } from "./busy-marks.ts";
 import { ImageError } from "./image-error.ts";
-import type { Image } from "./image.ts";
+import type { Image, ImageOrigin } from "./image.ts";
 import type { CommitOptions } from "./commit-options.ts";
-import { findOrigin, type ImageRecord } from "./image-record.ts";
+import type { ImageRecord } from "./image-record.ts";
 import { normalizeReference } from "./image-reference.ts";
 import { findOpaque } from "./layer/find-opaque.ts";
 import { RootTree } from "./layer/root-tree.ts";
@@ -69,8 +69,12 @@ export interface BuildStore extends ImageStore {
   readonly layers: LayerStore;
   /** What images are packed into, and imported from. */
   readonly blobs: BlobStore;
-  /** Stores an image over layers that are there, and names it. */
-  create(image: NewImage, tag?: string): Promise<Image>;
+  /**
+   * Stores an image over layers that are there, and names it.
+   *
+   * @param origin of the image that it was built on; not what the image is, so not in its id
+   */
+  create(image: NewImage, tag?: string, origin?: ImageOrigin): Promise<Image>;
   /**
    * Keeps what is asked for from now on from being removed by others, in this process or another,
    * until that is disposed of: blobs come and are read before an image has them.
@@ -177,13 +181,15 @@ class DiskImageStore implements BuildStore {
       ...(platform !== undefined && { platform }),
       ...(history !== undefined && { history: [...history, ""] }),
     };
-    return this.create({ layers, base, config, parent: parent.id, ...kept }, options.tag);
+    const image = { layers, base, config, parent: parent.id, ...kept };
+    return this.create(image, options.tag, parentRecord.origin);
   }
 
-  async create(image: NewImage, tag?: string): Promise<Image> {
+  async create(image: NewImage, tag?: string, origin?: ImageOrigin): Promise<Image> {
     const id = digestOf(toCanonicalJson(image));
+    const inherited = origin === undefined ? {} : { origin };
     const known = await this.records.read(id);
-    const record = known ?? (await this.#toRecord(id, await this.#withOrigin(image)));
+    const record = known ?? (await this.#toRecord(id, { ...inherited, ...image }));
     await this.records.write(record);
     if (tag !== undefined) await this.tag(id, tag);
     return this.#toImage(record, await this.tags.read());
@@ -251,12 +257,6 @@ class DiskImageStore implements BuildStore {
   }
 
   /** An image that stands on an imported one keeps what that says and its layers do not. */
-  async #withOrigin(image: NewImage): Promise<NewImage> {
-    if (image.origin !== undefined) return image;
-    const origin = findOrigin(image.layers, await this.records.readAll());
-    return origin === undefined ? image : { ...image, origin };
-  }
-
   async #toRecord(id: string, image: NewImage): Promise<ImageRecord> {
     const layers = await Promise.all(image.layers.map((name) => this.layers.get(name)));
     const sizeBytes = layers.reduce((sum, layer) => sum + (layer?.sizeBytes ?? 0), 0);

@@ -1,4 +1,4 @@
-import type { ImageConfig } from "./image-store.ts";
+import type { ImageConfig, ImageOrigin } from "./image.ts";
 import type { Layer } from "./layer-store.ts";
 import type { Platform } from "./oci/descriptor.ts";
 import { RootTree, type TreeLayer } from "./layer/root-tree.ts";
@@ -12,6 +12,8 @@ export interface StageState {
   readonly layers: readonly Layer[];
   /** The instruction that made each layer, where it is known; else "". */
   readonly history: readonly string[];
+  /** What its lowest layers were imported as. */
+  readonly origin?: ImageOrigin;
   /** Stands for all that made the files: the cache's key of the last layer. */
   readonly key: string;
   readonly config: ImageConfig;

@@ -70,7 +70,10 @@ export async function stateOfImage(
     const text = `Cannot build on image ${image.id}: layers of it are missing; delete and get it again`;
     throw new ImageError("NO_SUCH_IMAGE", text);
   }
-  const { base, config, history = names.map(() => "") } = image;
+  const { base, config, history = names.map(() => ""), origin } = image;
   const key = toLayerKey([base, names]);
-  return { base, platform, config, layers, history, key, args: {}, hasOwnCmd: false };
+  return {
+    ...{ base, platform, config, layers, history, key, args: {}, hasOwnCmd: false },
+    ...(origin !== undefined && { origin }),
+  };
 }

@@ -1,4 +1,5 @@
 import { CliError } from "../cli-error.ts";
+import { loadConfigCommands } from "../lazy/load.ts";
 import type { PushCheckOptions } from "./image-options.ts";
 import type { ConfigOffer } from "./image-scope.ts";
 
@@ -31,7 +32,7 @@ export async function offerUri(
 ): Promise<ConfigOffer> {
   const { configPath, isCloudflare } = place;
   if (configPath === undefined && !isCloudflare) return { kind: "none" };
-  const { configLines, writeImageToConfig } = await import("../deploy/write-image-to-config.ts");
+  const { configLines, writeImageToConfig } = await loadConfigCommands();
   const named = className === undefined ? {} : { className };
   if (isWritten && configPath !== undefined) {
     await writeImageToConfig(configPath, named, uri);
@@ -49,10 +50,7 @@ export async function offerUri(
 
 /** @returns the class of a configuration's containers, when there is just one */
 async function onlyClass(configPath: string): Promise<string | undefined> {
-  const [{ readConfigFile }, { imageSlots }] = await Promise.all([
-    import("../deploy/config-file.ts"),
-    import("../deploy/image-slots.ts"),
-  ]);
+  const { readConfigFile, imageSlots } = await loadConfigCommands();
   const { value } = await readConfigFile(configPath);
   const [first, ...others] = new Set(imageSlots(value).map(({ className }) => className));
   return others.length === 0 ? first : undefined;

@@ -1,6 +1,7 @@
 import type { Sandbox } from "../../engine/sandbox/sandbox.ts";
 import type { RunStep } from "../../images/run-step.ts";
 import { CliError } from "../cli-error.ts";
+import { loadEngineCommands } from "../lazy/load.ts";
 import type { BuildSandbox } from "./open-build-sandbox.ts";
 
 /** Executes RUN steps in a sandbox that is made for the first of them. */
@@ -39,7 +40,7 @@ async function close(opening: Promise<BuildSandbox> | undefined): Promise<void> 
 
 /** Most builds need none of the engine's code. */
 async function openSandbox(say: (text: string) => void): Promise<BuildSandbox> {
-  return (await import("./open-build-sandbox.ts")).openBuildSandbox(say);
+  return (await loadEngineCommands()).openBuildSandbox(say);
 }
 
 function requireInternet(sandbox: Sandbox): void {

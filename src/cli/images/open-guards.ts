@@ -19,6 +19,7 @@ import type {
 } from "./image-scope.ts";
 import { offerUri, requireConfig } from "./offer-uri.ts";
 import { findPushLimits } from "./push-limits.ts";
+import { loadConfigCommands } from "../lazy/load.ts";
 import { toStoredImage } from "./stored-image.ts";
 
 /** What {@link openGuards} needs. */
@@ -61,7 +62,7 @@ class Guards implements ImageGuards {
 
   async findUses(place: ImagePlace, asked: KeepOptions): Promise<KnownUses> {
     const { ask, cloudflare } = this.#options;
-    const { collectUses } = await import("../deploy/collect-uses.ts");
+    const { collectUses } = await loadConfigCommands();
     const configPath = this.#configOf(asked);
     const configPaths = configPath === undefined ? [] : [configPath];
     const { keepFile } = asked;

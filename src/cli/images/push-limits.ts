@@ -3,6 +3,7 @@ import { ACCOUNT_IMAGES_MB } from "../../core/image/instance-limits.ts";
 import { CliError } from "../cli-error.ts";
 import { fieldOf, listOf, textOf } from "../deploy/parse-wrangler-json.ts";
 import { instanceSize } from "../instance-type.ts";
+import { loadConfigCommands } from "../lazy/load.ts";
 import type { PushCheckOptions } from "./image-options.ts";
 
 const MB = 1000 * 1000;
@@ -51,7 +52,7 @@ async function configuredTypes(
   path: string,
   className: string | undefined,
 ): Promise<readonly Disk[]> {
-  const { readConfigFile, valueAt } = await import("../deploy/config-file.ts");
+  const { readConfigFile, valueAt } = await loadConfigCommands();
   const { value } = await readConfigFile(path);
   const containers = listOf(valueAt(value, ["containers"]));
   return containers

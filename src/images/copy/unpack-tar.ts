@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { posix } from "node:path";
 import { Transform } from "node:stream";
 
-import { extract, type Header } from "tar-stream";
+import type { Header } from "tar-stream";
 
 import { ImageError } from "../image-error.ts";
 import type { InlineFile, LayerWriter } from "../layer/layer-writer.ts";
@@ -35,6 +35,7 @@ export async function unpackTar(
   compression: Compression,
   target: UnpackTarget,
 ): Promise<void> {
+  const { extract } = await import("tar-stream"); // few builds unpack one
   const bytes = openArchive(source, compression);
   const meter = new UnpackMeter(target.limits ?? defaultUnpackLimits);
   meter.countPacked(statSync(source).size);

@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 
+import { unpackTar } from "../copy/unpack-tar.ts";
 import type { SourceEntry } from "../copy/walk-source.ts";
 import { forEachAtOnce } from "../for-each-at-once.ts";
 import type { LayerWriter } from "../layer/layer-writer.ts";
@@ -47,7 +48,6 @@ export async function writeSource(
     return copy(self, path);
   }
   await writer.makeDirectory(directory);
-  const { unpackTar } = await import("../copy/unpack-tar.ts");
   await unpackTar(self.entry.source, source.compression, { path: directory, writer, tree });
 }
 

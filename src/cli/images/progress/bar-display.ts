@@ -1,4 +1,4 @@
-import { MultiBar, type SingleBar } from "cli-progress";
+import type { MultiBar, SingleBar } from "cli-progress";
 
 import type { OnProgress, TransferProgress } from "../../../images/registry/transfer-progress.ts";
 import { formatBytes } from "../../../images/format-bytes.ts";
@@ -16,9 +16,10 @@ export class BarDisplay implements ProgressDisplay {
   #barCount = 0;
   #isOpen = true;
 
-  constructor(stream: NodeJS.WritableStream) {
+  /** @param bars what draws them; a library that only a terminal loads */
+  constructor(stream: NodeJS.WritableStream, bars: typeof MultiBar) {
     this.#stream = stream;
-    this.#bars = new MultiBar({
+    this.#bars = new bars({
       stream,
       format: "{verb} {name} [{bar}] {words}",
       barsize: BAR_COLUMNS,

@@ -1,4 +1,5 @@
 import type { ProgressDisplay } from "./progress-display.ts";
+import { BarDisplay } from "./bar-display.ts";
 import { createLineDisplay } from "./line-display.ts";
 
 /** Where progress is shown. */
@@ -10,8 +11,8 @@ export interface DisplayTarget {
 /** Opens bars on a terminal; lines in CI, in a pipe and on a terminal that can't move its cursor. */
 export async function openDisplay({ stream, env }: DisplayTarget): Promise<ProgressDisplay> {
   if (stream.isTTY === true && !isSet(env["CI"]) && env["TERM"] !== "dumb") {
-    const { BarDisplay } = await import("./bar-display.ts");
-    return new BarDisplay(stream);
+    const { MultiBar } = await import("cli-progress");
+    return new BarDisplay(stream, MultiBar);
   }
   return createLineDisplay({
     write: (line) => stream.write(`${line}\n`),
