@@ -1,7 +1,5 @@
 #!/usr/bin/env node
-import { keepCompiledCode } from "./cli/keep-compiled-code.ts";
+import { loadCompiled } from "./cli/load-compiled.ts";
 
-keepCompiledCode(process.env);
-// After it, so that all of it is kept.
-const { main } = await import("./cli/main.ts");
+const { main } = await loadCompiled(process.env, () => import("./cli/main.ts"));
 await main(process.argv);
