@@ -1,4 +1,4 @@
-import { promisify } from "node:util";
+import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
 
 import { ImageError } from "../image-error.ts";
@@ -16,10 +16,9 @@ const DEFAULT_ZSTD_LEVEL = 3;
 
 /** Blocks of one layer that are compressed at once: layers are packed two at a time. */
 const BLOCKS_AT_ONCE = 3;
-/** Takes what a block comes to at most: one piece, and no other buffer of Node is as long. */
+/** Takes what a block comes to at most; no other buffer of Node is as long. */
 const OUTPUT_BYTES = 2 ** 20 + 2 ** 16;
 const WINDOW_BYTES = 32 * 1024;
-const deflateRaw = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.deflateRaw);
 
 /** How {@link compressBlocks} compresses. */
 export interface CompressOptions {
@@ -71,18 +70,19 @@ async function* gzipBlocks(
   let checksum = 0;
   let sizeBytes = 0;
   let dictionary: Buffer | undefined;
+  const lastBytes = Buffer.alloc(WINDOW_BYTES);
   yield* inOrder(blocks, async (block) => {
     checksum = zlib.crc32(block, checksum);
     sizeBytes += block.length;
-    const compressing = deflateRaw(block, {
+    const compressor = zlib.createDeflateRaw({
       ...{ level, memLevel: 9, chunkSize: OUTPUT_BYTES },
       finishFlush: zlib.constants.Z_SYNC_FLUSH,
-      ...(dictionary !== undefined && { dictionary }),
+      ...(dictionary !== undefined && { dictionary }), // it takes a copy
     });
-    dictionary = Buffer.from(block.subarray(-WINDOW_BYTES));
-    const compressed = await compressing;
+    dictionary = lastBytes.subarray(0, block.subarray(-WINDOW_BYTES).copy(lastBytes));
+    const parts = await compressWhole(compressor, block);
     onUsed(block);
-    return compressed;
+    return parts;
   });
   const end = Buffer.alloc(10);
   end.writeUInt16LE(0x0003, 0); // an empty last block
@@ -97,13 +97,23 @@ function zstdBlocks(
   { level, onUsed }: CompressOptions,
 ): AsyncGenerator<Buffer> {
   requireZstd("pack with zstd");
-  const zstdCompress = promisify<Uint8Array, zlib.ZstdOptions, Buffer>(zlib.zstdCompress);
   const { ZSTD_c_compressionLevel, ZSTD_c_checksumFlag } = zlib.constants;
   const params = { [ZSTD_c_compressionLevel]: level, [ZSTD_c_checksumFlag]: 1 };
   return inOrder(blocks, async (block) => {
-    const frame = await zstdCompress(block, { params, chunkSize: OUTPUT_BYTES });
+    const compressor = zlib.createZstdCompress({ params, chunkSize: OUTPUT_BYTES });
+    const parts = await compressWhole(compressor, block);
     onUsed(block);
-    return frame;
+    return parts;
+  });
+}
+
+/** @returns the parts of what a block comes to, one after the other in one buffer */
+function compressWhole(compressor: Transform, block: Buffer): Promise<readonly Buffer[]> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    compressor.on("data", (part: Buffer) => parts.push(part));
+    compressor.once("end", () => resolve(parts)).once("error", reject);
+    compressor.end(block);
   });
 }
 
@@ -120,9 +130,9 @@ export function requireZstd(action: string): void {
 
 async function* inOrder(
   blocks: Iterable<Buffer>,
-  work: (block: Buffer) => Promise<Buffer>,
+  work: (block: Buffer) => Promise<readonly Buffer[]>,
 ): AsyncGenerator<Buffer> {
-  let underWay: readonly Promise<Buffer>[] = [];
+  let underWay: readonly Promise<readonly Buffer[]>[] = [];
   for (const block of blocks) {
     const result = work(block);
     result.catch(() => undefined); // it is awaited in its turn, unless the consumer gives up
@@ -136,7 +146,9 @@ async function* inOrder(
 }
 
 /** Who asks for the next part is done with this one. */
-function* lend(part: Buffer): Generator<Buffer> {
-  yield part;
-  if (part.buffer.byteLength === OUTPUT_BYTES) giveBack(part.buffer);
+function* lend(parts: readonly Buffer[]): Generator<Buffer> {
+  yield* parts;
+  for (const buffer of new Set(parts.map((part) => part.buffer))) {
+    if (buffer.byteLength === OUTPUT_BYTES) giveBack(buffer);
+  }
 }
