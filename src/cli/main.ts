@@ -30,7 +30,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     actions: {
       dev: async (options) => (await loadEngineCommands()).runDev(options, sink),
       engine: async (options) => (await loadEngineCommands()).runEngine(options, sink),
-      deploy: async (options) => (await loadConfigCommands()).startDeploy(options, { sink, version }),
+      deploy: async (options) =>
+        (await loadConfigCommands()).startDeploy(options, { sink, version }),
       images: createImageActions({ sink, version }),
     },
     onExitCode: (exitCode) => {

@@ -2,6 +2,7 @@ import type { Image } from "../../images/image-store.ts";
 import type { OciImage } from "../../images/oci/descriptor.ts";
 import type { BuildImageOptions } from "./image-options.ts";
 import type { ImageScope } from "./image-scope.ts";
+import { prepareTarget } from "./prepare-target.ts";
 import { pushPacked, type PushReport } from "./push-action.ts";
 
 /** What came of a build. */
@@ -28,6 +29,9 @@ export async function buildAction(
 ): Promise<BuildReport> {
   const { store, display, packer } = scope;
   await using _held = await store.hold();
+  const targets = options.isPushed
+    ? options.tags.map((tag) => prepareTarget(tag, scope.remote))
+    : [];
   const image = await scope.builder.build(options);
   for (const tag of options.tags.slice(1)) await store.tag(image.id, tag);
   const { compression, platform, output } = options;
@@ -37,9 +41,8 @@ export async function buildAction(
     await packer.writeLayout([{ image: packed, names: options.tags }], output);
   }
   const pushes: PushReport[] = [];
-  for (const tag of options.isPushed ? options.tags : []) {
-    const target = await scope.remote.toTarget(tag);
-    pushes.push(await pushPacked({ image, packed, target }, options, scope));
+  for (const target of targets) {
+    pushes.push(await pushPacked({ image, packed, target: await target }, options, scope));
   }
   return toReport({ image, packed, pushes }, options);
 }

@@ -81,6 +81,8 @@ export interface RemoteImages {
    * has no registry.
    */
   readonly toTarget: (name: string) => Promise<string>;
+  /** Connects to where an image goes, ahead of need. Never fails. */
+  readonly connect: (reference: string) => Promise<void>;
 }
 
 /** What an image takes in a registry. */

@@ -1,5 +1,6 @@
 import type { BlobStore } from "../../images/oci/blob-store.ts";
 import type { CredentialSource } from "../../images/registry/credentials.ts";
+import { connectTo } from "../../images/registry/connect-to.ts";
 import { deleteManifest } from "../../images/registry/delete-manifest.ts";
 import { listRepositories, listTags } from "../../images/registry/list-tags.ts";
 import { manifestSize } from "../../images/registry/manifest-size.ts";
@@ -33,6 +34,7 @@ export function openRemote(options: RemoteOptions): OpenRemote {
   const registry = openRegistry({ credentials, userAgent, signal });
   return {
     toTarget,
+    connect: (reference) => connectTo(registry, reference),
     push: async (image, reference, onProgress) => {
       const mountMemory = await openMountMemory(options.mountMemoryPath);
       const push = { registry, blobs, image, reference, onProgress, mountMemory };

@@ -41,13 +41,15 @@ export interface ScopeRequest {
  */
 export async function openImageScope(request: ScopeRequest): Promise<ImageScope & AsyncDisposable> {
   const { env, signal, projectDir } = request;
+  const closing = new AbortController();
   const directory = requireImagesDir(request);
   const store = await openImageStore(directory);
   const display = await openDisplay(request);
   const runs = openRunStep(display.log);
   // Ends what runs at once; the build that waits for it fails, and cleans up.
   signal.addEventListener("abort", () => void runs[Symbol.asyncDispose](), { once: true });
-  const ask = askLazily(request);
+  // What was asked ahead of need, as for a build that failed, is waited for no longer.
+  const ask = askLazily({ ...request, signal: AbortSignal.any([signal, closing.signal]) });
   const cloudflare = request.cloudflare ?? openCloudflareRegistry({ ask, env });
   const remote = openOwnRemote(request, { directory, store, cloudflare });
   const packer = openPacker(store, display.log);
@@ -57,6 +59,7 @@ export async function openImageScope(request: ScopeRequest): Promise<ImageScope 
     builder: openBuilds({ store, run: runs.run, remote, packer, display, signal }),
     guards: openGuards({ store, remote, cloudflare, ask, projectDir, say: display.log }),
     [Symbol.asyncDispose]: async () => {
+      closing.abort();
       display.close();
       remote[Symbol.dispose]();
       await runs[Symbol.asyncDispose]();

@@ -1,5 +1,6 @@
 import type { PushCheckOptions, PushOptions } from "./image-options.ts";
 import type { ConfigOffer, ImageScope, PushCheck, PushedImage } from "./image-scope.ts";
+import { prepareTarget } from "./prepare-target.ts";
 import { requireImage } from "./require-image.ts";
 
 /** What came of a push, and how to use it. */
@@ -14,11 +15,11 @@ export interface PushReport extends PushedImage {
 export async function pushAction(options: PushOptions, scope: ImageScope): Promise<PushReport> {
   await using _held = await scope.store.hold();
   const image = await requireImage(scope.store, options.image);
-  const target = await scope.remote.toTarget(options.reference ?? options.image);
+  const target = prepareTarget(options.reference ?? options.image, scope.remote);
   const onProgress = scope.display.follow("pack");
   const { compression } = options;
   const packed = await scope.packer.pack(image, { compression, onProgress });
-  return await pushPacked({ image, packed, target }, options, scope);
+  return await pushPacked({ image, packed, target: await target }, options, scope);
 }
 
 /**

@@ -61,6 +61,7 @@ export async function pushImage(options: PushOptions): Promise<PushResult> {
     ...options,
     target: reference,
     blobsToSend: [...new Set([...newBlobs, ...blobs])],
+    newBlobs: new Set(newBlobs),
   };
   const isPushed = newBlobs.length === 0 && (await isThere(registry, reference, image));
   const sent = isPushed ? skipAll(push) : await sendAll(push);
@@ -75,6 +76,7 @@ export async function pushImage(options: PushOptions): Promise<PushResult> {
 interface Push extends PushOptions {
   readonly target: Reference;
   readonly blobsToSend: readonly Descriptor[];
+  readonly newBlobs: ReadonlySet<Descriptor>;
 }
 
 type Sent = Pick<PushResult, "counts" | "sentBytes">;
@@ -117,8 +119,8 @@ async function sendAll(push: Push): Promise<Sent> {
   };
   const limits = { limit: registry.concurrency, signal: registry.signal };
   await transferAll(blobsToSend, limits, async (blob, signal) => {
-    const mountFrom = findMounts(push, blob);
-    counts[await uploadBlob({ ...scope, signal, mountFrom }, blob)] += 1;
+    const own = { mountFrom: findMounts(push, blob), isNew: push.newBlobs.has(blob) };
+    counts[await uploadBlob({ ...scope, ...own, signal }, blob)] += 1;
   });
   await putManifest(push, manifest);
   return { sentBytes, counts };

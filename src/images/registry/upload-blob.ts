@@ -21,6 +21,8 @@ export interface UploadScope {
   readonly chunkBytes: number;
   /** Repositories of the same registry that may have the blob. */
   readonly mountFrom: readonly string[];
+  /** Whether the blob was never sent to this repository, as far as is known. */
+  readonly isNew: boolean;
   readonly onProgress: OnProgress;
   /** Told of bytes that left, those of failed tries too. */
   readonly onSent: (sizeBytes: number) => void;
@@ -33,6 +35,8 @@ export type UploadOutcome = "mounted" | "present" | "sent";
 const FINISH_PATIENCE = 5;
 /** So that a wrong guess costs little. */
 const MOUNT_TRIES = 3;
+/** Sent again at worst, which takes no longer than to ask for it first. */
+const LIGHT_BYTES = 32 * 1024;
 
 /**
  * Sees to it that a registry has a blob: looks, mounts it from another repository, or sends it, by
@@ -68,14 +72,9 @@ class BlobUpload {
   }
 
   async #attempt(reportProgress: ReportProgress): Promise<UploadOutcome> {
-    const isThere = await this.#send(
-      { method: "HEAD", path: this.#path(this.#blob.digest) },
-      [404],
-    );
-    // After a try it is there when only the answer to the last request was lost.
-    if (isThere.status !== 404) return this.#wasBegun ? "sent" : "present";
-    this.#session = await this.#openSession();
-    if (this.#session === undefined) return "mounted";
+    const begun = await this.#begin();
+    if (typeof begun === "string") return begun;
+    this.#session = begun;
     this.#wasBegun = true;
     const isSmall = this.#blob.size <= this.#chunkOf(this.#session);
     // What was refused in chunks is sent whole: there are registries that take no chunks.
@@ -83,6 +82,27 @@ class BlobUpload {
     if (!isWhole) await this.#sendChunks(reportProgress);
     await this.#finish(isWhole ? this.#blob.size : 0);
     return "sent";
+  }
+
+  /** @returns how the blob is there, or else an upload of it */
+  async #begin(): Promise<UploadOutcome | UploadSession> {
+    if (this.#isLightAndNew()) {
+      // From where it goes to: one request that finds it, or else begins.
+      const begun = await this.#mount(this.#scope.reference.repository);
+      if (begun !== undefined) return begun === "mounted" ? "present" : begun;
+    }
+    const isThere = await this.#send(
+      { method: "HEAD", path: this.#path(this.#blob.digest) },
+      [404],
+    );
+    // After a try it is there when only the answer to the last request was lost.
+    if (isThere.status !== 404) return this.#wasBegun ? "sent" : "present";
+    return (await this.#openSession()) ?? "mounted";
+  }
+
+  #isLightAndNew(): boolean {
+    const { isNew, mountFrom } = this.#scope;
+    return isNew && !this.#wasBegun && mountFrom.length === 0 && this.#blob.size <= LIGHT_BYTES;
   }
 
   /** @returns undefined when the blob was mounted */

@@ -57,6 +57,8 @@ describe("buildAction()", () => {
     const tags = ["app:1", "localhost:5000/app:2"] as const;
     const report = await buildAction({ ...build, tags, isPushed: true }, fixture.scope);
     expect(fixture.remote.calls).toEqual([
+      "connect registry.example/account/app:1",
+      "connect localhost:5000/app:2",
       "push registry.example/account/app:1",
       "push localhost:5000/app:2",
     ]);
@@ -68,6 +70,20 @@ describe("buildAction()", () => {
       "To use it, write in the configuration (or give --write):",
       `image = "registry.example/account/app@${digestOf("f")}"`,
     ]);
+  });
+
+  it("tells of a build that failed, not of where it would have gone", async () => {
+    fixture.remote.toTarget = () => Promise.reject(new Error("not logged in"));
+    const builder = { build: () => Promise.reject(new Error("line 3")) };
+    const built = buildAction({ ...build, isPushed: true }, { ...fixture.scope, builder });
+    await expect(built).rejects.toThrow("line 3");
+  });
+
+  it("tells where it cannot go once it is built", async () => {
+    fixture.remote.toTarget = () => Promise.reject(new Error("not logged in"));
+    const built = buildAction({ ...build, isPushed: true }, fixture.scope);
+    await expect(built).rejects.toThrow("not logged in");
+    expect(fixture.remote.calls).toEqual([]);
   });
 
   it("writes a layout with every name", async () => {
@@ -95,7 +111,7 @@ describe("pushAction()", () => {
     fixture.guards.refusal = new ImageError("IMAGE_TOO_LARGE", "Cannot run app:1 on lite");
     const pushed = pushAction({ ...push, image: "app:1", reference: "r.io/app:9" }, fixture.scope);
     await expect(pushed).rejects.toMatchObject({ code: "IMAGE_TOO_LARGE" });
-    expect(fixture.remote.calls).toEqual([]);
+    expect(fixture.remote.calls).toEqual(["connect r.io/app:9"]);
   });
 
   it("names the images that there are when it has not the one", async () => {

@@ -45,6 +45,10 @@ class FakeRemote implements RemoteImages {
   toTarget = async (name: string): Promise<string> =>
     name.includes("/") ? name : `registry.example/account/${name}`;
 
+  connect = async (reference: string): Promise<void> => {
+    this.calls.push(`connect ${reference}`);
+  };
+
   push: RemoteImages["push"] = async (image, reference, onProgress) => {
     this.calls.push(`push ${reference}`);
     const [, repository = "", tag = ""] = /^(.*):([^:/]+)$/.exec(reference) ?? [];

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { MountMemory } from "../../../src/images/registry/mount-memory.ts";
+import { connectTo } from "../../../src/images/registry/connect-to.ts";
 import { openRegistry, type Registry } from "../../../src/images/registry/open-registry.ts";
 import { pushImage } from "../../../src/images/registry/push-image.ts";
 import { FaultRegistry } from "./fault-registry.ts";
@@ -10,8 +11,9 @@ let server: FaultRegistry;
 let registry: Registry;
 const blobs = new MemoryBlobs();
 const large = bytesOf(64 * 1024, 1);
-const small = bytesOf(1024, 2);
-const image = addImage(blobs, [large, small]);
+const small = bytesOf(40 * 1024, 2);
+const light = bytesOf(1024, 3);
+const image = addImage(blobs, [large, small, light]);
 
 beforeEach(async () => {
   server = await FaultRegistry.start();
@@ -33,6 +35,21 @@ function remembering(digests: readonly string[]): MountMemory {
   };
 }
 
+function mountOf(digest: string): string {
+  return `/v2/app/blobs/uploads/?${new URLSearchParams({ mount: digest, from: "app" }).toString()}`;
+}
+
+/** The largest first. */
+function bySize(a: string, b: string): number {
+  const sizeOf = (digest: string): number =>
+    [image.config, ...image.layers].find((blob) => blob.digest === digest)?.size ?? 0;
+  return sizeOf(b) - sizeOf(a);
+}
+
+function urlsOf(method: string): readonly string[] {
+  return server.calls(method).map(({ url }) => url);
+}
+
 async function looks(mountMemory?: MountMemory): Promise<readonly string[]> {
   const reference = `${server.host}/app:1`;
   const memory = mountMemory === undefined ? {} : { mountMemory };
@@ -44,13 +61,42 @@ describe("pushImage()", () => {
   it("looks for the tag first, then for the largest blobs, where nothing is remembered", async () => {
     const found = await looks();
     expect(found.slice(0, 2)).toEqual(["1", digestOf(large)]);
-    expect(found).toHaveLength(4);
+    expect(found).toHaveLength(5);
   });
 
   it("begins with blobs that were never sent there, without a look for the tag", async () => {
-    const found = await looks(remembering([digestOf(large), image.config.digest]));
-    expect(found[0]).toBe(digestOf(small));
-    expect(found).toHaveLength(3);
+    const known = [digestOf(large), digestOf(light), image.config.digest];
+    const found = await looks(remembering(known));
+    expect(found).toEqual([digestOf(small), ...known.toSorted(bySize)]);
+  });
+
+  it("begins a light blob that was never sent there by one request, and sends it", async () => {
+    const found = await looks(remembering([digestOf(large), digestOf(small)]));
+    expect(found).toEqual([digestOf(large), digestOf(small)]);
+    const mounts = [digestOf(light), image.config.digest].map((digest) => mountOf(digest));
+    expect(urlsOf("POST").slice(0, 2)).toEqual(mounts);
+    expect(server.blobs.get(digestOf(light))?.equals(light)).toBe(true);
+    expect(server.blobs.has(image.config.digest)).toBe(true);
+  });
+
+  it("does not send a light blob that it has forgotten and the registry has", async () => {
+    await looks();
+    server.requests.length = 0;
+    const mountMemory = remembering([digestOf(large), digestOf(small)]);
+    const reference = `${server.host}/app:2`;
+    const pushed = await pushImage({ registry, blobs, image, reference, mountMemory });
+    expect(pushed).toMatchObject({ sentBytes: 0, counts: { sent: 0, present: 4, mounted: 0 } });
+    expect(urlsOf("PUT")).toEqual(["/v2/app/manifests/2"]);
+  });
+
+  it("looks for a light blob where the registry refuses to be asked so", async () => {
+    server.fault = ({ url }) =>
+      url.includes("mount=")
+        ? (_request, response) => void response.writeHead(403).end()
+        : undefined;
+    const found = await looks(remembering([digestOf(large), digestOf(small)]));
+    expect(found.slice(0, 2)).toEqual([digestOf(light), image.config.digest]);
+    expect(server.blobs.has(digestOf(light))).toBe(true);
   });
 
   it("looks for the tag alone when it remembers every blob and the image is there", async () => {
@@ -64,5 +110,21 @@ describe("pushImage()", () => {
     await looks(remembering([image.config, ...image.layers].map(({ digest }) => digest)));
     expect(server.blobs.has(digestOf(large))).toBe(true);
     expect(server.manifests.has("1")).toBe(true);
+  });
+});
+
+describe("connectTo()", () => {
+  it("asks for what is to be pushed, once", async () => {
+    await connectTo(registry, `${server.host}/app:1`);
+    expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      "HEAD /v2/app/manifests/1",
+    ]);
+  });
+
+  it("leaves it to the push to tell what goes wrong", async () => {
+    server.fault = () => (_request, response) => void response.writeHead(500).end();
+    await expect(connectTo(registry, `${server.host}/app:1`)).resolves.toBeUndefined();
+    await expect(connectTo(registry, "No Reference")).resolves.toBeUndefined();
+    expect(server.requests).toHaveLength(1);
   });
 });
