@@ -81,8 +81,8 @@ export interface RemoteImages {
    * has no registry.
    */
   readonly toTarget: (name: string) => Promise<string>;
-  /** Connects to where an image goes, ahead of need. Never fails. */
-  readonly connect: (reference: string) => Promise<void>;
+  /** Connects to where an image will be pushed, and looks what is there, ahead of need. */
+  readonly lookAhead: (reference: string) => void;
 }
 
 /** What an image takes in a registry. */

@@ -1,8 +1,8 @@
 import type { BlobStore } from "../../images/oci/blob-store.ts";
 import type { CredentialSource } from "../../images/registry/credentials.ts";
-import { connectTo } from "../../images/registry/connect-to.ts";
 import { deleteManifest } from "../../images/registry/delete-manifest.ts";
 import { listRepositories, listTags } from "../../images/registry/list-tags.ts";
+import { lookAhead } from "../../images/registry/look-ahead.ts";
 import { manifestSize } from "../../images/registry/manifest-size.ts";
 import { openMountMemory } from "../../images/registry/mount-memory.ts";
 import { openRegistry } from "../../images/registry/open-registry.ts";
@@ -32,12 +32,15 @@ export function openRemote(options: RemoteOptions): OpenRemote {
   const { blobs, credentials, signal, toTarget } = options;
   const userAgent = `berth/${options.version}`;
   const registry = openRegistry({ credentials, userAgent, signal });
+  const looked = new Map<string, Promise<string | undefined>>();
   return {
     toTarget,
-    connect: (reference) => connectTo(registry, reference),
+    lookAhead: (reference) => void looked.set(reference, lookAhead(registry, reference)),
     push: async (image, reference, onProgress) => {
       const mountMemory = await openMountMemory(options.mountMemoryPath);
-      const push = { registry, blobs, image, reference, onProgress, mountMemory };
+      const pointsTo = looked.get(reference) ?? Promise.resolve(undefined);
+      looked.delete(reference);
+      const push = { registry, blobs, image, reference, onProgress, mountMemory, pointsTo };
       const { counts, ...pushed } = await pushImage(push);
       return { ...pushed, blobs: counts };
     },

@@ -9,6 +9,6 @@ import type { RemoteImages } from "./image-scope.ts";
  */
 export function prepareTarget(name: string, remote: RemoteImages): Promise<string> {
   const target = remote.toTarget(name);
-  target.then(remote.connect).catch(() => undefined); // whoever awaits the target is told
+  target.then(remote.lookAhead).catch(() => undefined); // whoever awaits the target is told
   return target;
 }

@@ -19,6 +19,12 @@ export interface BlobStore {
    */
   open(digest: string, fromByte?: number): Promise<Readable>;
   /**
+   * Reads a blob whole: a document, of some kilobytes as a rule.
+   *
+   * @throws {ImageError} BLOB_NOT_FOUND
+   */
+  read(digest: string): Promise<Buffer>;
+  /**
    * Stores content, which appears whole or not at all. Of an iterable that is no stream, a part is
    * not looked at any more when the next one is asked for.
    *

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, statSync, writeFileSync } from "node:fs";
+import { createReadStream, readFileSync, statSync, writeFileSync } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -63,11 +63,13 @@ class DirectoryBlobStore implements DiskBlobStore {
   }
 
   async open(digest: string, fromByte = 0): Promise<Readable> {
-    if ((await this.stat(digest)) === undefined) {
-      const text = `Cannot read blob ${digest}: it is not in ${this.#directory}`;
-      throw new ImageError("BLOB_NOT_FOUND", `${text}; pull or build the image anew`);
-    }
+    await this.#require(digest);
     return createReadStream(this.pathOf(digest), { start: fromByte, highWaterMark: READ_BYTES });
+  }
+
+  async read(digest: string): Promise<Buffer> {
+    await this.#require(digest);
+    return readFileSync(this.pathOf(digest)); // as documents are written
   }
 
   async write(
@@ -120,6 +122,12 @@ class DirectoryBlobStore implements DiskBlobStore {
 
   collectDrafts(): Promise<void> {
     return collectDrafts(this.#draftsDir);
+  }
+
+  async #require(digest: string): Promise<void> {
+    if ((await this.stat(digest)) !== undefined) return;
+    const text = `Cannot read blob ${digest}: it is not in ${this.#directory}`;
+    throw new ImageError("BLOB_NOT_FOUND", `${text}; pull or build the image anew`);
   }
 
   async #writeDraft(

@@ -1,5 +1,3 @@
-import { buffer } from "node:stream/consumers";
-
 import { ImageError } from "../image-error.ts";
 import type { BlobStore } from "./blob-store.ts";
 import { digestOf } from "./digest.ts";
@@ -19,7 +17,7 @@ export async function readDocument(blobs: BlobStore, digest: string): Promise<st
     const text = `Cannot read ${digest}: ${sizeBytes} bytes`;
     throw new ImageError("MANIFEST_INVALID", `${text}; at most ${MAX_DOCUMENT_BYTES} are taken`);
   }
-  const bytes = await buffer(await blobs.open(digest));
+  const bytes = await blobs.read(digest);
   const found = digestOf(bytes);
   if (found === digest) return bytes.toString("utf8");
   await blobs.remove(digest);

@@ -83,7 +83,7 @@ async function findManifest(options: PullOptions, reference: Reference): Promise
   const name = formatReference(reference);
   const digest = reference.digest ?? (await resolveTag(registry, reference));
   if (digest !== undefined && ((await blobs.stat(digest)) ?? Infinity) <= MAX_DOCUMENT_BYTES) {
-    return readManifest(await buffer(await blobs.open(digest)), name);
+    return readManifest(await blobs.read(digest), name);
   }
   const pinned = digest === undefined ? reference : { ...reference, digest };
   const fetched = await fetchManifest(registry, pinned);
@@ -115,7 +115,7 @@ async function checkPlatform(check: {
   if (image.config.size > MAX_DOCUMENT_BYTES) {
     throw new ImageError("MANIFEST_INVALID", `Cannot pull ${name}: its config is too large`);
   }
-  const document = toJsonObject(await text(await blobs.open(image.config.digest)));
+  const document = toJsonObject((await blobs.read(image.config.digest)).toString());
   if (document === undefined) {
     throw new ImageError("MANIFEST_INVALID", `Cannot pull ${name}: its config is no JSON object`);
   }

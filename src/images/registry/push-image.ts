@@ -1,15 +1,15 @@
-import { buffer } from "node:stream/consumers";
-
 import { ImageError } from "../image-error.ts";
 import type { BlobStore } from "../oci/blob-store.ts";
 import type { Descriptor, OciImage } from "../oci/descriptor.ts";
 import { MAX_DOCUMENT_BYTES } from "../oci/read-document.ts";
 import { manifestCall, resolveDigest } from "./fetch-manifest.ts";
+import { findThere } from "./find-there.ts";
 import type { MountMemory } from "./mount-memory.ts";
 import type { Registry } from "./open-registry.ts";
 import { formatReference, parseReference, type Reference } from "./reference.ts";
 import { transferAll } from "./transfer-all.ts";
 import type { OnProgress } from "./transfer-progress.ts";
+import { TransientFailure } from "./transient-failure.ts";
 import { uploadBlob, type UploadOutcome } from "./upload-blob.ts";
 
 /** What to push. */
@@ -25,6 +25,8 @@ export interface PushOptions {
   readonly mountFrom?: readonly string[];
   /** Knows more of them, and is told of what was pushed. */
   readonly mountMemory?: MountMemory;
+  /** What the reference pointed to when that was asked ahead of need, see {@link lookAhead}. */
+  readonly pointsTo?: Promise<string | undefined>;
   /** The most that one request carries (default: 32 MiB). */
   readonly chunkBytes?: number;
 }
@@ -56,15 +58,15 @@ export async function pushImage(options: PushOptions): Promise<PushResult> {
   checkDigest(reference, image);
   const blobs = distinctBlobs(image);
   const newBlobs = findNew(blobs, reference, mountMemory);
+  const lookUp = (): Promise<string | undefined> => resolveTarget(registry, reference);
+  const current = (await options.pointsTo) ?? (newBlobs.length === 0 ? await lookUp() : undefined);
+  // A tag that points to this manifest already tells that all is there: one request.
+  const isPushed = current === image.manifest.digest;
+  const there = isPushed ? new Set(blobs) : await findThere(options.blobs, blobs, current);
   // Those first: they take several requests each, what is there takes one.
-  const push = {
-    ...options,
-    target: reference,
-    blobsToSend: [...new Set([...newBlobs, ...blobs])],
-    newBlobs: new Set(newBlobs),
-  };
-  const isPushed = newBlobs.length === 0 && (await isThere(registry, reference, image));
-  const sent = isPushed ? skipAll(push) : await sendAll(push);
+  const blobsToSend = [...new Set([...newBlobs, ...blobs])].filter((blob) => !there.has(blob));
+  const push = { ...options, target: reference, blobsToSend, newBlobs: new Set(newBlobs), there };
+  const sent = isPushed ? skip(push) : await sendAll(push);
   const { registryHost, repository } = reference;
   const digests = blobs.map((blob) => blob.digest);
   mountMemory?.remember(registryHost, repository, digests);
@@ -77,33 +79,56 @@ interface Push extends PushOptions {
   readonly target: Reference;
   readonly blobsToSend: readonly Descriptor[];
   readonly newBlobs: ReadonlySet<Descriptor>;
+  /** What an image that is there stands on, too. */
+  readonly there: ReadonlySet<Descriptor>;
 }
 
 type Sent = Pick<PushResult, "counts" | "sentBytes">;
 
-/** A tag that points to this manifest already tells that all is there: one request. */
-async function isThere(
-  registry: Registry,
-  reference: Reference,
-  image: OciImage,
-): Promise<boolean> {
-  const options = {
+function resolveTarget(registry: Registry, reference: Reference): Promise<string | undefined> {
+  return resolveDigest(registry, reference, {
     purpose: `push ${formatReference(reference)}`,
     scopes: [`repository:${reference.repository}:pull,push`],
-  };
-  return (await resolveDigest(registry, reference, options)) === image.manifest.digest;
+  });
 }
 
-function skipAll({ blobsToSend, onProgress }: Push): Sent {
-  for (const { digest, size } of blobsToSend) {
+function skip({ there, onProgress }: Push): Sent {
+  for (const { digest, size } of there) {
     onProgress?.({ digest, doneBytes: size, totalBytes: size, state: "present" });
   }
-  return { sentBytes: 0, counts: { sent: 0, present: blobsToSend.length, mounted: 0 } };
+  return { sentBytes: 0, counts: { sent: 0, present: there.size, mounted: 0 } };
 }
 
 async function sendAll(push: Push): Promise<Sent> {
-  const { registry, blobs, target, image, blobsToSend, onProgress = () => undefined } = push;
-  const manifest = await readManifest(blobs, image.manifest);
+  const manifest = await readManifest(push.blobs, push.image.manifest);
+  const taken = skip(push);
+  const sent = await sendBlobs(push);
+  try {
+    await putManifest(push, manifest);
+    return addUp(taken, sent);
+  } catch (error) {
+    if (push.there.size === 0 || !isRefusal(error)) throw error;
+  }
+  // What an image over there stands on is missing, after all: now each blob is looked for.
+  const more = await sendBlobs({ ...push, blobsToSend: [...push.there] });
+  await putManifest(push, manifest);
+  return addUp(sent, more);
+}
+
+/** A manifest is refused so whose blobs are not there. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof ImageError) || error instanceof TransientFailure) return false;
+  return error.code === "REGISTRY_FAILED" || error.code === "NO_SUCH_IMAGE";
+}
+
+function addUp(a: Sent, b: Sent): Sent {
+  const sum = (name: UploadOutcome): number => a.counts[name] + b.counts[name];
+  const counts = { sent: sum("sent"), present: sum("present"), mounted: sum("mounted") };
+  return { sentBytes: a.sentBytes + b.sentBytes, counts };
+}
+
+async function sendBlobs(push: Push): Promise<Sent> {
+  const { registry, blobs, target, blobsToSend, onProgress = () => undefined } = push;
   for (const { digest, size } of blobsToSend) {
     onProgress({ digest, doneBytes: 0, totalBytes: size, state: "waiting" });
   }
@@ -122,7 +147,6 @@ async function sendAll(push: Push): Promise<Sent> {
     const own = { mountFrom: findMounts(push, blob), isNew: push.newBlobs.has(blob) };
     counts[await uploadBlob({ ...scope, ...own, signal }, blob)] += 1;
   });
-  await putManifest(push, manifest);
   return { sentBytes, counts };
 }
 
@@ -152,7 +176,7 @@ function withoutDigest({ digest: _compared, ...reference }: Reference): Referenc
 }
 
 async function readManifest(blobs: BlobStore, { digest, size }: Descriptor): Promise<Uint8Array> {
-  if (size <= MAX_DOCUMENT_BYTES) return buffer(await blobs.open(digest));
+  if (size <= MAX_DOCUMENT_BYTES) return blobs.read(digest);
   throw new ImageError(
     "MANIFEST_INVALID",
     `Cannot push manifest ${digest}: it has ${size} bytes, registries take ${MAX_DOCUMENT_BYTES}`,

@@ -185,14 +185,18 @@ class BlobUpload {
   ): Promise<ShortAnswer> {
     const { blobs, onSent } = this.#scope;
     const fromByte = this.#session?.offset ?? 0;
-    const open = (): Promise<Uint8Array> | ReturnType<typeof openSlice> => {
-      if (sizeBytes === 0) return Promise.resolve(new Uint8Array());
+    const open = async (): Promise<AsyncIterable<Uint8Array> | Uint8Array> => {
+      if (sizeBytes === 0) return new Uint8Array();
       let doneBytes = fromByte;
       const onBytes = (count: number): void => {
         onSent(count);
         doneBytes += count;
         this.#report("moving", doneBytes);
       };
+      if (sizeBytes === this.#blob.size && sizeBytes <= LIGHT_BYTES) {
+        onBytes(sizeBytes);
+        return blobs.read(this.#blob.digest);
+      }
       return openSlice(blobs, { digest: this.#blob.digest, fromByte, sizeBytes, onBytes });
     };
     const headers = { "Content-Type": "application/octet-stream", ...call.headers };

@@ -1,5 +1,3 @@
-import { text } from "node:stream/consumers";
-
 import { ImageError } from "../image-error.ts";
 import type { BlobStore } from "../oci/blob-store.ts";
 import type { OciImage, Platform } from "../oci/descriptor.ts";
@@ -12,7 +10,7 @@ import { toPlatform } from "../oci/platform.ts";
  * @throws {ImageError} MANIFEST_INVALID when it does not say; BLOB_NOT_FOUND
  */
 export async function readPlatform(blobs: BlobStore, { config }: OciImage): Promise<Platform> {
-  const platform = toPlatform(toJsonObject(await text(await blobs.open(config.digest))));
+  const platform = toPlatform(toJsonObject((await blobs.read(config.digest)).toString()));
   if (platform !== undefined) return platform;
   throw new ImageError(
     "MANIFEST_INVALID",

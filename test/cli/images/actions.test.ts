@@ -57,8 +57,8 @@ describe("buildAction()", () => {
     const tags = ["app:1", "localhost:5000/app:2"] as const;
     const report = await buildAction({ ...build, tags, isPushed: true }, fixture.scope);
     expect(fixture.remote.calls).toEqual([
-      "connect registry.example/account/app:1",
-      "connect localhost:5000/app:2",
+      "look ahead at registry.example/account/app:1",
+      "look ahead at localhost:5000/app:2",
       "push registry.example/account/app:1",
       "push localhost:5000/app:2",
     ]);
@@ -111,7 +111,7 @@ describe("pushAction()", () => {
     fixture.guards.refusal = new ImageError("IMAGE_TOO_LARGE", "Cannot run app:1 on lite");
     const pushed = pushAction({ ...push, image: "app:1", reference: "r.io/app:9" }, fixture.scope);
     await expect(pushed).rejects.toMatchObject({ code: "IMAGE_TOO_LARGE" });
-    expect(fixture.remote.calls).toEqual(["connect r.io/app:9"]);
+    expect(fixture.remote.calls).toEqual(["look ahead at r.io/app:9"]);
   });
 
   it("names the images that there are when it has not the one", async () => {

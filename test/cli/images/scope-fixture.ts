@@ -45,8 +45,8 @@ class FakeRemote implements RemoteImages {
   toTarget = async (name: string): Promise<string> =>
     name.includes("/") ? name : `registry.example/account/${name}`;
 
-  connect = async (reference: string): Promise<void> => {
-    this.calls.push(`connect ${reference}`);
+  lookAhead = (reference: string): void => {
+    this.calls.push(`look ahead at ${reference}`);
   };
 
   push: RemoteImages["push"] = async (image, reference, onProgress) => {

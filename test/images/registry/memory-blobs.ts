@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 
 import { ImageError } from "../../../src/images/image-error.ts";
 import type { BlobIdentity, BlobStore } from "../../../src/images/oci/blob-store.ts";
@@ -21,6 +22,10 @@ export class MemoryBlobs implements BlobStore {
       pieces.push(Buffer.from(bytes.subarray(at, at + 65_536)));
     }
     return Readable.from(pieces, { objectMode: false });
+  }
+
+  async read(digest: string): Promise<Buffer> {
+    return buffer(await this.open(digest));
   }
 
   async write(content: Readable | Uint8Array, expected?: BlobIdentity): Promise<BlobIdentity> {

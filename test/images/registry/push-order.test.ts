@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { MountMemory } from "../../../src/images/registry/mount-memory.ts";
-import { connectTo } from "../../../src/images/registry/connect-to.ts";
+import { lookAhead } from "../../../src/images/registry/look-ahead.ts";
 import { openRegistry, type Registry } from "../../../src/images/registry/open-registry.ts";
 import { pushImage } from "../../../src/images/registry/push-image.ts";
 import { FaultRegistry } from "./fault-registry.ts";
@@ -50,11 +50,15 @@ function urlsOf(method: string): readonly string[] {
   return server.calls(method).map(({ url }) => url);
 }
 
+function nameOf(url: string): string {
+  return url.slice(url.lastIndexOf("/") + 1);
+}
+
 async function looks(mountMemory?: MountMemory): Promise<readonly string[]> {
   const reference = `${server.host}/app:1`;
   const memory = mountMemory === undefined ? {} : { mountMemory };
   await pushImage({ registry, blobs, image, reference, ...memory });
-  return server.calls("HEAD").map(({ url }) => url.slice(url.lastIndexOf("/") + 1));
+  return urlsOf("HEAD").map(nameOf);
 }
 
 describe("pushImage()", () => {
@@ -113,9 +117,72 @@ describe("pushImage()", () => {
   });
 });
 
-describe("connectTo()", () => {
+describe("pushImage() of what shares layers with an image that is there", () => {
+  const next = addImage(blobs, [large, small, bytesOf(50 * 1024, 4)]);
+  const added = next.layers[2]?.digest ?? "";
+  const reference = (): string => `${server.host}/app:1`;
+  const push = (pointsTo: string) =>
+    pushImage({
+      ...{ registry, blobs, image: next, reference: reference() },
+      pointsTo: Promise.resolve(pointsTo),
+    });
+
+  beforeEach(async () => {
+    await pushImage({ registry, blobs, image, reference: reference() });
+    server.requests.length = 0;
+  });
+
+  it("looks for the new blobs alone", async () => {
+    const pushed = await push(image.manifest.digest);
+    expect(urlsOf("HEAD").map(nameOf).toSorted()).toEqual([added, next.config.digest].toSorted());
+    expect(pushed.counts).toEqual({ sent: 2, present: 2, mounted: 0 });
+    expect(server.manifests.has(next.manifest.digest)).toBe(true);
+  });
+
+  it("looks for all blobs when it does not know what that image is made of", async () => {
+    const pushed = await push(digestOf(bytesOf(10, 5)));
+    expect(urlsOf("HEAD")).toHaveLength(4);
+    expect(pushed.counts).toEqual({ sent: 2, present: 2, mounted: 0 });
+  });
+
+  it("sends nothing when that image is the same", async () => {
+    const pushed = await push(next.manifest.digest);
+    expect(server.requests).toEqual([]);
+    expect(pushed).toMatchObject({ sentBytes: 0, counts: { sent: 0, present: 4, mounted: 0 } });
+  });
+
+  it("looks for the others and sends them when the registry has lost them", async () => {
+    server.blobs.delete(digestOf(large));
+    server.fault = ({ method, url, earlier }) =>
+      method === "PUT" && url.includes("/manifests/") && earlier === 0
+        ? (_request, response) => void response.writeHead(404).end()
+        : undefined;
+    const pushed = await push(image.manifest.digest);
+    expect(pushed.counts).toEqual({ sent: 3, present: 1, mounted: 0 });
+    expect(server.blobs.has(digestOf(large))).toBe(true);
+    expect(server.manifests.has(next.manifest.digest)).toBe(true);
+  });
+
+  it("tells what a registry refuses for another reason, having looked once", async () => {
+    server.fault = ({ method, url }) =>
+      method === "PUT" && url.includes("/manifests/")
+        ? (_request, response) => void response.writeHead(400).end("too many layers")
+        : undefined;
+    await expect(push(image.manifest.digest)).rejects.toMatchObject({ code: "REGISTRY_FAILED" });
+    expect(server.calls("PUT", "/manifests/")).toHaveLength(2);
+    server.requests.length = 0;
+    const unknown = push(digestOf(bytesOf(10, 5)));
+    await expect(unknown).rejects.toMatchObject({ code: "REGISTRY_FAILED" });
+    expect(server.calls("PUT", "/manifests/")).toHaveLength(1);
+  });
+});
+
+describe("lookAhead()", () => {
   it("asks for what is to be pushed, once", async () => {
-    await connectTo(registry, `${server.host}/app:1`);
+    await pushImage({ registry, blobs, image, reference: `${server.host}/app:1` });
+    server.requests.length = 0;
+    const found = await lookAhead(registry, `${server.host}/app:1`);
+    expect(found).toBe(image.manifest.digest);
     expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
       "HEAD /v2/app/manifests/1",
     ]);
@@ -123,8 +190,8 @@ describe("connectTo()", () => {
 
   it("leaves it to the push to tell what goes wrong", async () => {
     server.fault = () => (_request, response) => void response.writeHead(500).end();
-    await expect(connectTo(registry, `${server.host}/app:1`)).resolves.toBeUndefined();
-    await expect(connectTo(registry, "No Reference")).resolves.toBeUndefined();
+    await expect(lookAhead(registry, `${server.host}/app:1`)).resolves.toBeUndefined();
+    await expect(lookAhead(registry, "No Reference")).resolves.toBeUndefined();
     expect(server.requests).toHaveLength(1);
   });
 });
