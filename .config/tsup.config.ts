@@ -1,7 +1,7 @@
 import { defineConfig, type Options } from "tsup";
 
 /** What is imported as a whole, to see what this Node has. */
-const wholeNodeModules = ["node:module", "node:zlib"];
+const wholeNodeModules = ["node:zlib"];
 
 /**
  * An `import` of a module of Node's reads all that it exports, and some of that is loaded when it is

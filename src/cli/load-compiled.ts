@@ -1,5 +1,4 @@
 import { mkdirSync, statSync } from "node:fs";
-import * as nodeModule from "node:module";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 
@@ -32,6 +31,7 @@ export async function loadCompiled<T>(env: NodeJS.ProcessEnv, load: () => Promis
 }
 
 function keepCompiledCode(directory: string): boolean {
+  const nodeModule = process.getBuiltinModule("node:module");
   if (!("enableCompileCache" in nodeModule) || !isOwn(directory)) return false;
   const { ENABLED, ALREADY_ENABLED } = nodeModule.constants.compileCacheStatus;
   const { status } = nodeModule.enableCompileCache(directory);

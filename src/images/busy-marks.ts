@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { readdir, rm, stat, writeFile } from "node:fs/promises";
+import { rmSync, writeFileSync } from "node:fs";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { isProcessAlive } from "./is-process-alive.ts";
@@ -21,8 +22,8 @@ export class BusyMarks {
   /** Marks this process as at work until that is disposed of. */
   async hold(): Promise<AsyncDisposable> {
     const path = join(this.directory, `${process.pid}.${randomBytes(6).toString("hex")}`);
-    await writeFile(path, "", { flag: "wx" });
-    return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
+    writeFileSync(path, "", { flag: "wx" });
+    return { [Symbol.asyncDispose]: async () => rmSync(path, { force: true }) };
   }
 
   /** @returns before when the oldest work under way began; now when there is none */

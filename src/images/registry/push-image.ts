@@ -67,10 +67,8 @@ export async function pushImage(options: PushOptions): Promise<PushResult> {
   const blobsToSend = [...new Set([...newBlobs, ...blobs])].filter((blob) => !there.has(blob));
   const push = { ...options, target: reference, blobsToSend, newBlobs: new Set(newBlobs), there };
   const sent = isPushed ? skip(push) : await sendAll(push);
+  if (isPushed) await remember(push);
   const { registryHost, repository } = reference;
-  const digests = blobs.map((blob) => blob.digest);
-  mountMemory?.remember(registryHost, repository, digests);
-  await mountMemory?.save();
   const { digest } = image.manifest;
   return { digest, uri: formatReference({ registryHost, repository, digest }), ...sent };
 }
@@ -104,7 +102,7 @@ async function sendAll(push: Push): Promise<Sent> {
   const taken = skip(push);
   const sent = await sendBlobs(push);
   try {
-    await putManifest(push, manifest);
+    await Promise.all([putManifest(push, manifest), remember(push)]);
     return addUp(taken, sent);
   } catch (error) {
     if (push.there.size === 0 || !isRefusal(error)) throw error;
@@ -113,6 +111,13 @@ async function sendAll(push: Push): Promise<Sent> {
   const more = await sendBlobs({ ...push, blobsToSend: [...push.there] });
   await putManifest(push, manifest);
   return addUp(sent, more);
+}
+
+/** Takes as long as the registry needs for a manifest, so it is done meanwhile. */
+async function remember({ mountMemory, target, blobsToSend, there }: Push): Promise<void> {
+  const digests = [...blobsToSend, ...there].map(({ digest }) => digest);
+  mountMemory?.remember(target.registryHost, target.repository, digests);
+  await mountMemory?.save();
 }
 
 /** A manifest is refused so whose blobs are not there. */
