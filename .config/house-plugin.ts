@@ -51,6 +51,7 @@ function findWrongArrow(filename: string, source: string): string | undefined {
   const allowed = arrows[from];
   if (allowed === undefined) return `src/${from} is new: give it a line in .config/house-plugin.ts`;
   if (!source.startsWith(".")) return findWrongPackage(from, allowed, source);
+  if (source === "../../package.json" && allowed.packages === "node") return undefined;
   const to = areaOf(join(dirname(filename), source));
   if (to === from || (to !== undefined && allowed.folders.includes(to))) return undefined;
   const choice = allowed.folders.join(", ") || "itself only";

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-
 import { CommanderError } from "commander";
 
+import manifest from "../../package.json" with { type: "json" };
 import { EngineError } from "../engine/engine-error.ts";
 import { SandboxError } from "../engine/sandbox/sandbox-error.ts";
 import { ImageError } from "../images/image-error.ts";
@@ -23,7 +22,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     stderr: (line) => process.stderr.write(`${line}\n`),
   };
   for (const stream of [process.stdout, process.stderr]) tolerateClosedPipe(stream);
-  const version = readVersion();
+  const { version } = manifest;
   const program = createProgram({
     ...{ version, cwd: process.cwd(), env: process.env },
     // A command loads what it needs, and no more: it is half of what a short one takes.
@@ -60,20 +59,4 @@ function isExpected(error: unknown): error is Error {
 
 function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-/** From src/cli as from dist, package.json is found by going up. */
-function readVersion(): string {
-  const candidates = ["../package.json", "../../package.json"];
-  for (const candidate of candidates) {
-    try {
-      const text = readFileSync(new URL(candidate, import.meta.url), "utf8");
-      const manifest: unknown = JSON.parse(text);
-      if (typeof manifest !== "object" || manifest === null || !("version" in manifest)) continue;
-      return String(manifest.version);
-    } catch {
-      continue; // not there
-    }
-  }
-  return "unknown";
 }

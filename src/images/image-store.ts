@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { atMostHourly } from "./at-most-hourly.ts";
@@ -103,13 +103,13 @@ const NAMED_KEPT_MS = 30 * DAY_MS;
  * directory at once: every record is a file of its own that is replaced whole.
  */
 export async function openImageStore(directory: string): Promise<BuildStore> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const layers = await openLayerStore(directory);
   const blobs = await openBlobStore(join(directory, "blobs"));
   const store = new DiskImageStore(directory, { layers, blobs });
-  await mkdir(store.records.directory, { recursive: true });
-  await mkdir(store.tags.directory, { recursive: true });
-  await mkdir(store.busy.directory, { recursive: true });
+  mkdirSync(store.records.directory, { recursive: true });
+  mkdirSync(store.tags.directory, { recursive: true });
+  mkdirSync(store.busy.directory, { recursive: true });
   const nowMs = Date.now();
   await atMostHourly(join(directory, COLLECTED_FILE), nowMs, () => store.collect(nowMs));
   return store;

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
 import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
@@ -69,8 +70,8 @@ const META_FILE = "layer.json";
 export async function openLayerStore(directory: string): Promise<LayerStore> {
   const layersDir = join(directory, "layers");
   const draftsDir = join(directory, "drafts");
-  await mkdir(layersDir, { recursive: true });
-  await mkdir(draftsDir, { recursive: true });
+  mkdirSync(layersDir, { recursive: true });
+  mkdirSync(draftsDir, { recursive: true });
   const directoryOf = (name: string): string => join(layersDir, name, "fs");
   const get = (name: string): Promise<Layer | undefined> =>
     readLayer(layersDir, name, directoryOf(name));

@@ -19,6 +19,8 @@ const BLOCKS_AT_ONCE = 3;
 /** Takes what a block comes to at most; no other buffer of Node is as long. */
 const OUTPUT_BYTES = 2 ** 20 + 2 ** 16;
 const WINDOW_BYTES = 32 * 1024;
+/** What takes less time than a turn of the thread pool. Only the last block is shorter than others. */
+const SMALL_BYTES = 16 * 1024;
 
 /** How {@link compressBlocks} compresses. */
 export interface CompressOptions {
@@ -74,11 +76,12 @@ async function* gzipBlocks(
   yield* inOrder(blocks, async (block) => {
     checksum = zlib.crc32(block, checksum);
     sizeBytes += block.length;
-    const compressor = zlib.createDeflateRaw({
-      ...{ level, memLevel: 9, chunkSize: OUTPUT_BYTES },
-      finishFlush: zlib.constants.Z_SYNC_FLUSH,
-      ...(dictionary !== undefined && { dictionary }), // it takes a copy
-    });
+    const own = {
+      ...{ level, memLevel: 9, finishFlush: zlib.constants.Z_SYNC_FLUSH },
+      ...(dictionary !== undefined && { dictionary }), // zlib takes a copy
+    };
+    if (block.length <= SMALL_BYTES) return [zlib.deflateRawSync(block, own)];
+    const compressor = zlib.createDeflateRaw({ ...own, chunkSize: OUTPUT_BYTES });
     dictionary = lastBytes.subarray(0, block.subarray(-WINDOW_BYTES).copy(lastBytes));
     const parts = await compressWhole(compressor, block);
     onUsed(block);

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream, readFileSync, statSync, writeFileSync } from "node:fs";
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { createReadStream, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 
@@ -35,7 +35,7 @@ const READ_BYTES = 256 * 1024;
  */
 export async function openBlobStore(directory: string): Promise<DiskBlobStore> {
   const store = new DirectoryBlobStore(directory);
-  await store.prepare();
+  store.prepare();
   return store;
 }
 
@@ -50,8 +50,8 @@ class DirectoryBlobStore implements DiskBlobStore {
     this.#draftsDir = join(directory, "drafts");
   }
 
-  async prepare(): Promise<void> {
-    for (const path of [this.#filesDir, this.#draftsDir]) await mkdir(path, { recursive: true });
+  prepare(): void {
+    for (const path of [this.#filesDir, this.#draftsDir]) mkdirSync(path, { recursive: true });
   }
 
   async stat(digest: string): Promise<number | undefined> {

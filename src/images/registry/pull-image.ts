@@ -1,5 +1,3 @@
-import { buffer, text } from "node:stream/consumers";
-
 import { ImageError } from "../image-error.ts";
 import type { BlobStore } from "../oci/blob-store.ts";
 import type { Descriptor, OciImage, Platform } from "../oci/descriptor.ts";
