@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
-import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 import { collectDrafts } from "./collect-drafts.ts";
@@ -84,7 +84,7 @@ export async function openLayerStore(directory: string): Promise<LayerStore> {
     add: async (name, draftDir, options) => {
       const wrapper = await createDraft(draftsDir);
       try {
-        await rename(draftDir, join(wrapper, "fs"));
+        renameSync(draftDir, join(wrapper, "fs"));
         const meta = await writeMeta(wrapper, options);
         await renameUnlessThere(wrapper, join(layersDir, name));
         return { name, directory: directoryOf(name), ...facts(meta) };
@@ -109,7 +109,7 @@ export async function openLayerStore(directory: string): Promise<LayerStore> {
 
 async function createDraft(draftsDir: string): Promise<string> {
   const draft = join(draftsDir, randomBytes(8).toString("hex"));
-  await mkdir(draft, { mode: 0o755 });
+  mkdirSync(draft, { mode: 0o755 });
   return draft;
 }
 
@@ -117,7 +117,7 @@ async function writeMeta(wrapper: string, options: AddLayerOptions): Promise<Lay
   const sizeBytes = await measureTree(join(wrapper, "fs"));
   const { kind, opaque = [], owners } = options;
   const meta: LayerMeta = { kind, sizeBytes, opaque, ...(owners !== undefined && { owners }) };
-  await writeFile(join(wrapper, META_FILE), JSON.stringify(meta));
+  writeFileSync(join(wrapper, META_FILE), JSON.stringify(meta));
   return meta;
 }
 
@@ -180,7 +180,7 @@ async function listLayers(layersDir: string): Promise<readonly StoredLayer[]> {
 
 async function renameUnlessThere(source: string, target: string): Promise<void> {
   try {
-    await rename(source, target);
+    renameSync(source, target);
   } catch (error) {
     const isThere = await stat(target).catch(() => undefined);
     if (isThere === undefined) throw error;

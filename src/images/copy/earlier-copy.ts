@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
-import type { LayerStore } from "../layer-store.ts";
+import type { Layer, LayerStore } from "../layer-store.ts";
 import { isJsonObject, toJsonObject } from "../oci/json-fields.ts";
 import { readSmallFile } from "../read-small-file.ts";
 import { writeAtomically } from "../write-atomically.ts";
@@ -15,7 +15,7 @@ import { deleteOldest } from "./delete-oldest.ts";
  */
 export interface EarlierCopy {
   /** @returns the same file in the earlier layer */
-  find(path: string, fingerprint: string): string | undefined;
+  find(path: string, fingerprint: string): Promise<string | undefined>;
   /** Keeps what the new layer has for the next time. */
   save(layerName: string, files: ReadonlyMap<string, string>): Promise<void>;
 }
@@ -33,25 +33,35 @@ const MAX_RECORDS = 256;
  *
  * @param step all that tells the step from others, besides the content of its sources
  */
-export async function openEarlierCopy(layers: LayerStore, step: unknown): Promise<EarlierCopy> {
+export function openEarlierCopy(layers: LayerStore, step: unknown): EarlierCopy {
   const directory = join(layers.cacheDir, "copies");
   const name = createHash("sha256").update(JSON.stringify(step)).digest("hex").slice(0, 32);
   const path = join(directory, `${name}.json`);
-  const record = readRecord(path);
-  const layer = record === undefined ? undefined : await layers.get(record.layer);
-  const files = record?.files ?? {};
+  let earlier: Promise<Earlier> | undefined; // a step that is cached asks for nothing
   return {
-    find: (file, fingerprint) =>
-      layer !== undefined && Object.hasOwn(files, file) && files[file] === fingerprint
-        ? join(layer.directory, file)
-        : undefined,
+    find: async (file, fingerprint) => {
+      const { layer, files } = await (earlier ??= readEarlier(layers, path));
+      const isSame = Object.hasOwn(files, file) && files[file] === fingerprint;
+      return layer !== undefined && isSame ? join(layer.directory, file) : undefined;
+    },
     save: async (layerName, made) => {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
       const next: CopyRecord = { layer: layerName, files: Object.fromEntries(made) };
       await writeAtomically(path, JSON.stringify(next));
       await deleteOldest(directory, MAX_RECORDS);
     },
   };
+}
+
+interface Earlier {
+  readonly layer: Layer | undefined;
+  readonly files: CopyRecord["files"];
+}
+
+async function readEarlier(layers: LayerStore, path: string): Promise<Earlier> {
+  const record = readRecord(path);
+  const layer = record === undefined ? undefined : await layers.get(record.layer);
+  return { layer, files: record?.files ?? {} };
 }
 
 /** The first time there is none; after a full disk it may be cut: then all is copied. */

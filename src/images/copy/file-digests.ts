@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdir, utimes } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { isSameFile, type FileIdentity } from "../layer/tree-entry.ts";
 import { isJsonObject } from "../oci/json-fields.ts";
+import { markUsed } from "../mark-used.ts";
 import { readSmallFile } from "../read-small-file.ts";
 import { writeAtomically } from "../write-atomically.ts";
 import { deleteOldest } from "./delete-oldest.ts";
@@ -67,13 +68,9 @@ class KeptDigests implements FileDigests {
   }
 
   async save(): Promise<void> {
-    const now = new Date();
-    if (!this.#isChanged) {
-      await utimes(this.#path, now, now).catch(() => undefined); // only ages it
-      return;
-    }
+    if (!this.#isChanged) return markUsed(this.#path); // only ages
     const directory = join(this.#path, "..");
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
     // What other processes learned meanwhile, then ours, the newest last: the oldest go first.
     const rows = new Map([...toMap(readRows(this.#path)), ...this.#used]);
     const kept = [...rows.values()].slice(-MAX_ROWS);

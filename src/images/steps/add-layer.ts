@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -42,6 +43,7 @@ async function makeLayer(key: string, step: LayerStep, job: BuildJob): Promise<L
   } catch (error) {
     throw toDiskFull(error, dirname(draftDir));
   } finally {
-    await rm(draftDir, { recursive: true, force: true }); // moved away unless the step failed
+    // It was moved away unless the step failed.
+    if (existsSync(draftDir)) await rm(draftDir, { recursive: true, force: true });
   }
 }

@@ -40,7 +40,7 @@ export const copyStep: Step = async (state, instruction, job) => {
   const mode = flags.mode === undefined ? {} : { mode: flags.mode };
   const { keyword, text } = instruction;
   const place = [job.context.directory, keyword, text, flags, target, owner, treeOf(state).base];
-  const earlier = await openEarlierCopy(job.store.layers, place);
+  const earlier = openEarlierCopy(job.store.layers, place);
   const made = new Map<string, string>();
   const next = await addLayer(
     state,
@@ -75,11 +75,11 @@ async function fill(draftDir: string, options: Fill): Promise<LayerMarks> {
   const { state, instruction, sources, target, owner, earlier, made } = options;
   const tree = treeOf(state, { directory: draftDir, opaque: [], isGrowing: true });
   const writer = new LayerWriter(draftDir, tree, owner);
-  const copyFile = ({ entry, digest }: SourceEntry, path: string): Promise<void> => {
+  const copyFile = async ({ entry, digest }: SourceEntry, path: string): Promise<void> => {
     if (entry.kind !== "file") return writer.copyEntry(entry, path);
     const fingerprint = `${digest}:${entry.mode.toString(8)}`;
     made.set(path, fingerprint);
-    return writer.copyEntry(entry, path, earlier.find(path, fingerprint));
+    return writer.copyEntry(entry, path, await earlier.find(path, fingerprint));
   };
   await named(instruction, async () => {
     try {
