@@ -58,8 +58,10 @@ export async function pushImage(options: PushOptions): Promise<PushResult> {
   checkDigest(reference, image);
   const blobs = distinctBlobs(image);
   const newBlobs = findNew(blobs, reference, mountMemory);
-  const lookUp = (): Promise<string | undefined> => resolveTarget(registry, reference);
-  const current = (await options.pointsTo) ?? (newBlobs.length === 0 ? await lookUp() : undefined);
+  const ahead = await options.pointsTo;
+  // Blobs stay once they are there; the tag may have been moved since, so that is asked again.
+  const isAsked = ahead === image.manifest.digest || (ahead === undefined && newBlobs.length === 0);
+  const current = isAsked ? await resolveTarget(registry, reference) : ahead;
   // A tag that points to this manifest already tells that all is there: one request.
   const isPushed = current === image.manifest.digest;
   const there = isPushed ? new Set(blobs) : await findThere(options.blobs, blobs, current);

@@ -145,10 +145,21 @@ describe("pushImage() of what shares layers with an image that is there", () => 
     expect(pushed.counts).toEqual({ sent: 2, present: 2, mounted: 0 });
   });
 
-  it("sends nothing when that image is the same", async () => {
+  it("asks for the tag alone when that image is the same", async () => {
+    await push(image.manifest.digest);
+    server.requests.length = 0;
     const pushed = await push(next.manifest.digest);
-    expect(server.requests).toEqual([]);
+    expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      "HEAD /v2/app/manifests/1",
+    ]);
     expect(pushed).toMatchObject({ sentBytes: 0, counts: { sent: 0, present: 4, mounted: 0 } });
+  });
+
+  it("moves a tag back that somebody has moved since it was looked at", async () => {
+    await push(image.manifest.digest);
+    await pushImage({ registry, blobs, image, reference: reference() });
+    await push(next.manifest.digest);
+    expect(server.manifests.get("1")).toBe(server.manifests.get(next.manifest.digest));
   });
 
   it("looks for the others and sends them when the registry has lost them", async () => {
