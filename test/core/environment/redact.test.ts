@@ -20,6 +20,12 @@ describe("redact()", () => {
 });
 
 describe("redactError()", () => {
+  it("leaves a message that others may change as before", () => {
+    const shown = redactError(new Error("no s3cret"), { TOKEN: "s3cret" });
+    const property = Object.getOwnPropertyDescriptor(shown, "message");
+    expect(property).toMatchObject({ value: "no <TOKEN>", writable: true, configurable: true });
+  });
+
   it("cleans message and stack of the same error", () => {
     const error = new Error("cannot use hunter22");
     expect(error.stack).toContain("hunter22"); // V8 writes it when it is first read
