@@ -6,7 +6,7 @@ import { basename, dirname, join } from "node:path";
 import { collectDrafts } from "./collect-drafts.ts";
 import type { LayerOwners } from "./layer/layer-owners.ts";
 import { measureTree } from "./layer/measure-tree.ts";
-import { markUsed } from "./mark-used.ts";
+import { markUsed, usedAtMsOf } from "./mark-used.ts";
 import { readSmallFile } from "./read-small-file.ts";
 import { isCount, isJsonObject, isTexts } from "./oci/json-fields.ts";
 import { toDiskFull } from "./oci/to-disk-full.ts";
@@ -173,7 +173,7 @@ async function listLayers(layersDir: string): Promise<readonly StoredLayer[]> {
     const meta = await readMeta(join(layersDir, name));
     const stats = await stat(join(layersDir, name, META_FILE)).catch(() => undefined);
     if (meta === undefined || stats === undefined) continue; // removed meanwhile
-    layers.push({ name, sizeBytes: meta.sizeBytes, usedAtMs: stats.mtimeMs });
+    layers.push({ name, sizeBytes: meta.sizeBytes, usedAtMs: usedAtMsOf(stats) });
   }
   return layers;
 }
@@ -200,6 +200,6 @@ async function collectLayers(
 
 async function removeUnused(layerDir: string, unusedSinceMs: number): Promise<void> {
   const metaStat = await stat(join(layerDir, META_FILE)).catch(() => undefined);
-  if (metaStat !== undefined && metaStat.mtimeMs > unusedSinceMs) return;
+  if (metaStat !== undefined && usedAtMsOf(metaStat) > unusedSinceMs) return;
   await rm(layerDir, { recursive: true, force: true });
 }

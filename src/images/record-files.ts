@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { parseImageRecord, type ImageRecord } from "./image-record.ts";
-import { markUsed } from "./mark-used.ts";
+import { markUsed, usedAtMsOf } from "./mark-used.ts";
 import { isDigest } from "./oci/is-digest.ts";
 import { readSmallFile } from "./read-small-file.ts";
 import { writeAtomically } from "./write-atomically.ts";
@@ -53,7 +53,8 @@ export class RecordFiles {
 
   /** @returns when an image was last asked for; infinity when it is gone, so nothing follows */
   async usedAtMs(id: string): Promise<number> {
-    return statSync(this.#pathOf(id), { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
+    const stats = statSync(this.#pathOf(id), { throwIfNoEntry: false });
+    return stats === undefined ? Infinity : usedAtMsOf(stats);
   }
 
   #pathOf(id: string): string {

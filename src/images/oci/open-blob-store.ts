@@ -6,7 +6,7 @@ import { Readable } from "node:stream";
 
 import { ImageError } from "../image-error.ts";
 import { collectDrafts } from "../collect-drafts.ts";
-import { markUsed } from "../mark-used.ts";
+import { markUsed, usedAtMsOf } from "../mark-used.ts";
 import type { BlobIdentity, BlobStore } from "./blob-store.ts";
 import { digestOf } from "./digest.ts";
 import { isDigest } from "./is-digest.ts";
@@ -107,7 +107,7 @@ class DirectoryBlobStore implements DiskBlobStore {
 
   async removeUnused(digest: string, unusedSinceMs: number): Promise<void> {
     const stats = await stat(this.pathOf(digest)).catch(() => undefined);
-    if (stats !== undefined && stats.mtimeMs <= unusedSinceMs) await this.remove(digest);
+    if (stats !== undefined && usedAtMsOf(stats) <= unusedSinceMs) await this.remove(digest);
   }
 
   async list(): Promise<readonly StoredBlob[]> {
@@ -115,7 +115,7 @@ class DirectoryBlobStore implements DiskBlobStore {
     for (const name of await readdir(this.#filesDir)) {
       const stats = await stat(join(this.#filesDir, name)).catch(() => undefined);
       if (stats === undefined || !isDigest(`sha256:${name}`)) continue;
-      blobs.push({ digest: `sha256:${name}`, sizeBytes: stats.size, usedAtMs: stats.mtimeMs });
+      blobs.push({ digest: `sha256:${name}`, sizeBytes: stats.size, usedAtMs: usedAtMsOf(stats) });
     }
     return blobs;
   }
