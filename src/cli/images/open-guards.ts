@@ -7,6 +7,7 @@ import { readPlatform } from "../../images/report/read-platform.ts";
 import type { AskWrangler } from "../deploy/ask-wrangler.ts";
 import type { CloudflareRegistry } from "../deploy/cloudflare-registry.ts";
 import type { AccountUsage } from "../deploy/deploy-images.ts";
+import { loadConfigCommands } from "../lazy/load.ts";
 import { measureRemoteAccount } from "./measure-remote-account.ts";
 import { findConfig } from "./find-config.ts";
 import type { KeepOptions, PushCheckOptions } from "./image-options.ts";
@@ -19,7 +20,6 @@ import type {
 } from "./image-scope.ts";
 import { offerUri, requireConfig } from "./offer-uri.ts";
 import { findPushLimits } from "./push-limits.ts";
-import { loadConfigCommands } from "../lazy/load.ts";
 import { toStoredImage } from "./stored-image.ts";
 
 /** What {@link openGuards} needs. */
